@@ -1,0 +1,90 @@
+"""Average precision of joints: how well the poses of all frames are found, whatever their tracks."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .matching import NUM_JOINTS, MatchedFrame
+
+
+def precision_recall(
+    scores: np.ndarray, labels: np.ndarray, positives: int, *, official_quirks: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Precision and recall after each of n detections, the best first.
+
+    Args:
+        scores: (n,).
+        labels: (n,) bool, whether a detection is a true positive.
+        positives: the number of annotated joints; recall is NaN for none.
+        official_quirks: order equal scores as the official evaluator does, by numpy's default sort. That order depends
+            on the order of the videos and on the processor. Else equal scores count as one step, in whatever order.
+
+    Returns:
+        Two arrays (n,), or shorter where equal scores are one step.
+    """
+    order = np.argsort(scores)[::-1] if official_quirks else np.argsort(-scores, kind='stable')
+    ranks, hits = np.arange(1, len(order) + 1), labels[order].cumsum()
+    if not official_quirks:
+        last = np.append(np.diff(scores[order]) != 0, True)[: len(order)]
+        ranks, hits = ranks[last], hits[last]
+    with np.errstate(divide='ignore', invalid='ignore'):
+        return hits / ranks, hits / np.float64(positives)
+
+
+def area_under_envelope(precision: np.ndarray, recall: np.ndarray) -> float:
+    """Area under the monotone envelope of precision over recall, as in PASCAL VOC since 2010.
+
+    Args:
+        precision: (n,).
+        recall: (n,) not falling.
+
+    >>> area_under_envelope(np.array([1.0, 0.5, 2 / 3]), np.array([0.5, 0.5, 1.0]))
+    0.8333333333333333
+    """
+    precision = np.concatenate([[0.0], precision, [0.0]])
+    recall = np.concatenate([[0.0], recall, [1.0]])
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    steps = np.flatnonzero(recall[1:] != recall[:-1]) + 1
+    return float(np.sum((recall[steps] - recall[steps - 1]) * envelope[steps]))
+
+
+def mean_over_joints(values: np.ndarray) -> float:
+    """Mean of the values that are not NaN; NaN if there is none."""
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else np.nan
+
+
+def with_total(values: np.ndarray) -> np.ndarray:
+    """(K + 1,) the values of K joints and their mean, NaN skipped."""
+    return np.append(values, mean_over_joints(values))
+
+
+def average_precision(
+    frames: Sequence[MatchedFrame], *, official_quirks: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """AP per joint over all frames, and precision and recall of all detections.
+
+    A joint that is predicted but never annotated has NaN for AP and recall. One that is never predicted has zeros,
+    even if it is never annotated either.
+
+    Args:
+        frames: of all videos.
+        official_quirks: see `precision_recall`.
+
+    Returns:
+        AP, precision and recall in percent, each (16,): the joints in the official order, then their mean.
+    """
+    table = np.zeros((3, NUM_JOINTS))
+    if frames:
+        predicted = np.concatenate([frame.has_pred for frame in frames])
+        scores = np.concatenate([frame.scores for frame in frames])
+        labels = np.concatenate([frame.labels() for frame in frames])
+        positives = np.sum([frame.has_gt.sum(0) for frame in frames], axis=0)
+        for joint in np.flatnonzero(predicted.any(0)):
+            own = predicted[:, joint]
+            precision, recall = precision_recall(
+                scores[own, joint], labels[own, joint], positives[joint], official_quirks=official_quirks
+            )
+            table[:, joint] = area_under_envelope(precision, recall), precision[-1], recall[-1]
+    ap, precision, recall = (with_total(row) for row in 100 * table)
+    return ap, precision, recall

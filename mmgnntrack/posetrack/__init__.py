@@ -1,0 +1,33 @@
+"""PoseTrack's files and joints, and the one form in which poses of a video are held in memory."""
+
+from .errors import PoseTrackFormatError
+from .joints import (
+    ALIASES,
+    JOINTS,
+    POSETRACK17_JOINTS,
+    POSETRACK18_KEYPOINTS,
+    SIGMAS,
+    SKELETON,
+    joint_index,
+    mirrored,
+)
+from .reader import read_folder, read_video
+from .video import PoseFrame, PoseVideo
+from .writer import write_video
+
+__all__ = [
+    'ALIASES',
+    'JOINTS',
+    'POSETRACK17_JOINTS',
+    'POSETRACK18_KEYPOINTS',
+    'SIGMAS',
+    'SKELETON',
+    'PoseFrame',
+    'PoseTrackFormatError',
+    'PoseVideo',
+    'joint_index',
+    'mirrored',
+    'read_folder',
+    'read_video',
+    'write_video',
+]

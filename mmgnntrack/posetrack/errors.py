@@ -1,0 +1,106 @@
+"""The one error that bad PoseTrack files raise, and the checks that several formats share."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+#: Makes an error from the index of a bad row and from what came in place of what was expected.
+RowError = Callable[[int, str], Exception]
+#: Makes such a maker for one field, from the field's name and what is expected there.
+FieldErrors = Callable[[str, str], RowError]
+
+
+class PoseTrackFormatError(ValueError):
+    """A PoseTrack file or folder is not as it should be. The message says where, what was expected and what came."""
+
+
+def format_error(path: Path, field: str, expected: str, got: Any, frame: str | None = None) -> PoseTrackFormatError:
+    """An error that names file, frame and field.
+
+    Args:
+        path: the file or folder.
+        field: the name of the entry inside the file.
+        expected: what should stand there.
+        got: what stands there; shown shortened.
+        frame: the frame, where there is one.
+    """
+    shown = got if isinstance(got, str) else repr(got)
+    shown = shown if len(shown) <= 80 else f'{shown[:77]}...'
+    place = f'{path}, frame {frame}' if frame is not None else str(path)
+    return PoseTrackFormatError(f"{place}, field '{field}': expected {expected}, got {shown}")
+
+
+def float_table(rows: Sequence[Sequence[float]], width: int, error: RowError) -> np.ndarray:
+    """Rows of finite numbers as one (n, width) float64 array.
+
+    Args:
+        rows: n lists of `width` numbers.
+        width: the length that each row must have.
+        error: called with the index of the first bad row and what came.
+    """
+    if not rows:
+        return np.zeros((0, width))
+    try:
+        table = np.array(rows)
+    except ValueError:  # rows of different lengths
+        table = None
+    if table is not None and table.dtype.kind in 'iuf' and table.shape == (len(rows), width):
+        if np.isfinite(table).all():
+            return table.astype(np.float64)
+    for index, row in enumerate(rows):
+        problem = _row_problem(row, width)
+        if problem:
+            raise error(index, problem)
+    return np.array(rows, np.float64)
+
+
+def _row_problem(row: Any, width: int) -> str | None:
+    if not isinstance(row, list):
+        return repr(row)
+    if len(row) != width:
+        return f'{len(row)} values'
+    for position, value in enumerate(row):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+            return f'{value!r} at position {position}'
+    return None
+
+
+def optional_table(rows: Sequence[Sequence[float] | None], width: int, error: RowError) -> np.ndarray:
+    """Like `float_table`, with NaN for rows that are None or empty."""
+    table = np.full((len(rows), width), np.nan)
+    given = [index for index, row in enumerate(rows) if row is not None and row != []]
+    table[given] = float_table([rows[index] for index in given], width, lambda i, got: error(given[i], got))
+    return table
+
+
+def track_id_column(values: Sequence[Any], error: RowError) -> np.ndarray:
+    """Track ids as (n,) int64, -1 for None. Whole numbers written as floats count as integers."""
+    column = np.full(len(values), -1, np.int64)
+    for index, value in enumerate(values):
+        if value is None:
+            continue
+        whole = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+        if not whole or value != int(value) or not -1 <= value < 2**63:
+            raise error(index, repr(value))
+        column[index] = int(value)
+    return column
+
+
+def polygon(x: Any, y: Any, error: Callable[[str], Exception]) -> np.ndarray | None:
+    """A polygon (m, 2) from its coordinates, None for an empty one.
+
+    Args:
+        x: m numbers, m >= 3.
+        y: as many.
+        error: called with what came instead.
+    """
+    if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y):
+        sizes = [len(values) if isinstance(values, list) else repr(values) for values in (x, y)]
+        raise error(f'{sizes[0]} x and {sizes[1]} y')
+    if not x:
+        return None
+    if len(x) < 3:
+        raise error(f'{len(x)} corners')
+    return float_table([x, y], len(x), lambda _, got: error(got)).T.copy()

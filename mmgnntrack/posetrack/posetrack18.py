@@ -1,0 +1,166 @@
+"""The layout of PoseTrack18 and PoseTrack21 files: COCO-like, `images` and `annotations` joined by image id.
+
+Source of the layout: the data set's files and https://github.com/leonid-pishchulin/poseval (its README).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import FieldErrors, RowError, float_table, format_error, optional_table, polygon, track_id_column
+from .joints import JOINTS, POSETRACK18_KEYPOINTS, joint_index
+from .table import PoseTable
+from .video import PoseFrame
+
+
+def parse_posetrack18(document: dict[str, Any], path: Path) -> list[PoseFrame]:
+    """The frames of a PoseTrack18 or PoseTrack21 document, in the order of `images`.
+
+    Args:
+        document: the parsed JSON.
+        path: its file, named in errors.
+
+    Raises:
+        PoseTrackFormatError: where the document is not as the format says.
+    """
+    images = _dicts(document, 'images', path)
+    annotations = _dicts(document, 'annotations', path)
+    frames = [_frame(index, image, path) for index, image in enumerate(images)]
+    frame_index = _join(images, annotations, path)
+
+    def errors(field: str, expected: str) -> RowError:
+        def make(row: int, got: str) -> Exception:
+            index = int(frame_index[row])
+            return format_error(path, field, expected, got, f'{index} ({frames[index].file_name})')
+
+        return make
+
+    names = _keypoint_names(document, annotations, path)
+    _table(annotations, names, frame_index, errors).fill(
+        frames, errors('track_id', 'each track id at most once in a frame')
+    )
+    return frames
+
+
+def _dicts(document: dict[str, Any], field: str, path: Path) -> list[dict[str, Any]]:
+    items = document.get(field)
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise format_error(path, field, 'a list of objects', items)
+    return items
+
+
+def _frame(index: int, image: dict[str, Any], path: Path) -> PoseFrame:
+    name = image.get('file_name')
+    place = f'{index} ({name})'
+    if not isinstance(name, str):
+        raise format_error(path, 'file_name', "the image's name", name, str(index))
+    number = image.get('frame_id', image.get('id'))
+    if not isinstance(number, int):
+        raise format_error(path, 'frame_id', 'an integer', number, place)
+
+    def error(got: str) -> Exception:
+        expected = 'polygons of at least 3 corners, each a list of numbers in ignore_regions_x and in ignore_regions_y'
+        return format_error(path, 'ignore_regions', expected, got, place)
+
+    x_lists, y_lists = image.get('ignore_regions_x') or [], image.get('ignore_regions_y') or []
+    if not isinstance(x_lists, list) or not isinstance(y_lists, list) or len(x_lists) != len(y_lists):
+        raise error(f'{x_lists!r} and {y_lists!r}')
+    regions = [polygon(x, y, error) for x, y in zip(x_lists, y_lists, strict=True)]
+    return PoseFrame(
+        file_name=name,
+        frame_id=number,
+        is_labeled=bool(image.get('is_labeled', True)),
+        ignore_regions=[region for region in regions if region is not None],
+    )
+
+
+def _join(images: list[dict[str, Any]], annotations: list[dict[str, Any]], path: Path) -> np.ndarray:
+    """(N,) the position in `images` of each annotation's image."""
+    positions: dict[Any, int] = {}
+    for index, image in enumerate(images):
+        place = f'{index} ({image["file_name"]})'
+        number = image.get('id')
+        if not isinstance(number, int):
+            raise format_error(path, 'id', 'an integer', number, place)
+        if positions.setdefault(number, index) != index:
+            raise format_error(path, 'id', 'an id of its own for each image', f'{number} twice', place)
+    try:
+        return np.array([positions[annotation['image_id']] for annotation in annotations], np.int64)
+    except (KeyError, TypeError):
+        pass
+    for row, annotation in enumerate(annotations):
+        number = annotation.get('image_id')
+        if not isinstance(number, int) or number not in positions:
+            frame = f'unknown (annotation {row})'
+            raise format_error(path, 'image_id', "the id of one of the file's images", number, frame)
+    return np.array([positions[annotation['image_id']] for annotation in annotations], np.int64)
+
+
+def _keypoint_names(document: dict[str, Any], annotations: list[dict[str, Any]], path: Path) -> tuple[str, ...]:
+    categories = document.get('categories') or []
+    names = None
+    if isinstance(categories, list):
+        names = next(
+            (item['keypoints'] for item in categories if isinstance(item, dict) and item.get('keypoints')), None
+        )
+    if names is None:
+        keypoints = annotations[0].get('keypoints') if annotations else None
+        fifteen = isinstance(keypoints, list) and len(keypoints) == 3 * len(JOINTS)
+        return JOINTS if fifteen else POSETRACK18_KEYPOINTS
+    known = {joint_index(name) for name in names if isinstance(name, str)} - {None}
+    if len(known) < len(JOINTS):
+        missing = [name for index, name in enumerate(JOINTS) if index not in known]
+        raise format_error(path, 'categories', 'keypoint names that hold the 15 joints', f'none for {missing}')
+    return tuple(names)
+
+
+def _table(
+    annotations: list[dict[str, Any]],
+    names: tuple[str, ...],
+    frame_index: np.ndarray,
+    errors: FieldErrors,
+) -> PoseTable:
+    width = len(names)
+    columns = [names.index(name) for name in _first_names(names)]
+    triples = float_table(
+        [annotation.get('keypoints') for annotation in annotations],
+        3 * width,
+        errors('keypoints', f'{3 * width} finite numbers (x, y, visibility of {width} keypoints)'),
+    ).reshape(-1, width, 3)[:, columns]
+    scores = optional_table(
+        [annotation.get('scores') for annotation in annotations],
+        width,
+        errors('scores', f'{width} finite numbers, one per keypoint'),
+    )[:, columns]
+    annotated = (triples != 0).any(-1)
+    return PoseTable(
+        frame_index=frame_index,
+        keypoints=np.ascontiguousarray(triples[..., :2]),
+        annotated=annotated,
+        visible=triples[..., 2] > 0,
+        keypoint_scores=scores,
+        track_ids=track_id_column(
+            [annotation.get('track_id') for annotation in annotations],
+            errors('track_id', 'a non-negative integer (none or -1 where there is no track)'),
+        ),
+        bboxes=_boxes(annotations, 'bbox', errors),
+        head_bboxes=_boxes(annotations, 'bbox_head', errors),
+    )
+
+
+def _first_names(names: tuple[str, ...]) -> list[str]:
+    """For each joint of `JOINTS` the name under which the file lists it."""
+    return [next(name for name in names if joint_index(name) == index) for index in range(len(JOINTS))]
+
+
+def _boxes(
+    annotations: list[dict[str, Any]],
+    field: str,
+    errors: FieldErrors,
+) -> np.ndarray:
+    """(N, 4) xyxy from the files' x, y, width, height."""
+    rows = [annotation.get(field) for annotation in annotations]
+    boxes = optional_table(rows, 4, errors(field, '4 finite numbers (x, y, width, height)'))
+    boxes[:, 2:] += boxes[:, :2]
+    return boxes

@@ -1,0 +1,56 @@
+"""All poses of a video as flat arrays, and their way into frames."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from .errors import RowError
+from .video import PoseFrame
+
+
+@dataclass
+class PoseTable:
+    """The N poses of a video in the file's order; the fields are those of `PoseFrame` with N for n.
+
+    Attributes:
+        frame_index: (N,) the position of the pose's frame in the video.
+        keypoint_scores: (N, K), NaN where the file has none.
+    """
+
+    frame_index: np.ndarray
+    keypoints: np.ndarray
+    annotated: np.ndarray
+    visible: np.ndarray
+    keypoint_scores: np.ndarray
+    track_ids: np.ndarray
+    bboxes: np.ndarray
+    head_bboxes: np.ndarray
+
+    def fill(self, frames: Sequence[PoseFrame], duplicate: RowError) -> None:
+        """Give each frame its poses, in the file's order.
+
+        A file without any score is ground truth: its scores become ones.
+
+        Args:
+            frames: the frames of the video, filled in place.
+            duplicate: called with a pose's index and its track id where another pose of its frame has the same.
+        """
+        self._refuse_duplicates(duplicate)
+        if np.isnan(self.keypoint_scores).all():
+            self.keypoint_scores = np.ones_like(self.keypoint_scores)
+        order = np.argsort(self.frame_index, kind='stable')
+        bounds = np.searchsorted(self.frame_index[order], np.arange(len(frames) + 1)).tolist()
+        columns = {item.name: getattr(self, item.name)[order] for item in fields(self)[1:]}
+        for frame, start, stop in zip(frames, bounds, bounds[1:], strict=False):
+            for name, column in columns.items():
+                setattr(frame, name, column[start:stop])
+
+    def _refuse_duplicates(self, duplicate: RowError) -> None:
+        tracked = np.flatnonzero(self.track_ids >= 0)
+        order = tracked[np.lexsort((self.track_ids[tracked], self.frame_index[tracked]))]
+        same_frame = np.diff(self.frame_index[order]) == 0
+        repeated = order[1:][same_frame & (np.diff(self.track_ids[order]) == 0)]
+        if len(repeated):
+            first = int(repeated.min())
+            raise duplicate(first, f'track id {self.track_ids[first]} twice')

@@ -1,0 +1,60 @@
+"""A video's poses in memory: what every PoseTrack file is read into and written from."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .joints import JOINTS
+
+_K = len(JOINTS)
+
+
+def _empty(*shape: int, dtype: type = np.float64) -> 'field':
+    return field(default_factory=lambda: np.zeros(shape, dtype))
+
+
+@dataclass
+class PoseFrame:
+    """The n people of one frame. Coordinates are image pixels, joints in the order of `JOINTS`.
+
+    Attributes:
+        file_name: the image, relative to the data set's root.
+        frame_id: the number the file gives the frame.
+        is_labeled: whether annotators looked at this frame.
+        keypoints: (n, K, 2) x, y; zeros where not annotated.
+        annotated: (n, K) bool, whether the joint has a position. The official rule: x, y or visibility is not zero.
+        visible: (n, K) bool, false for a joint that is hidden though its position is known.
+        keypoint_scores: (n, K); ones in ground truth, NaN where a file gives no scores for a pose.
+        track_ids: (n,) int64; -1 where the file has none.
+        bboxes: (n, 4) xyxy, NaN where the file has none.
+        head_bboxes: (n, 4) xyxy, NaN where the file has none.
+        ignore_regions: polygons (m, 2) in which nothing is scored.
+    """
+
+    file_name: str
+    frame_id: int
+    is_labeled: bool = True
+    keypoints: np.ndarray = _empty(0, _K, 2)
+    annotated: np.ndarray = _empty(0, _K, dtype=bool)
+    visible: np.ndarray = _empty(0, _K, dtype=bool)
+    keypoint_scores: np.ndarray = _empty(0, _K)
+    track_ids: np.ndarray = _empty(0, dtype=np.int64)
+    bboxes: np.ndarray = _empty(0, 4)
+    head_bboxes: np.ndarray = _empty(0, 4)
+    ignore_regions: list[np.ndarray] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+
+@dataclass
+class PoseVideo:
+    """A sequence: its name (the annotation file's stem) and its frames in the file's order."""
+
+    name: str
+    frames: list[PoseFrame]
+    path: Path | None = None
+
+    def __len__(self) -> int:
+        return len(self.frames)

@@ -1,0 +1,150 @@
+"""Writing poses as PoseTrack18 result files."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .joints import JOINTS, POSETRACK18_KEYPOINTS
+from .video import PoseFrame, PoseVideo
+
+_COLUMNS = [POSETRACK18_KEYPOINTS.index(name) for name in JOINTS]
+_DECIMALS = 4
+
+
+def write_video(path: str | Path, video: PoseVideo) -> None:
+    """Write a video as a PoseTrack18 JSON file, which `read_video` and the official evaluator read.
+
+    The ears, which PoseTrack never labels, are zero. Coordinates and scores are rounded to 4 decimals. Boxes are
+    written where they are finite, ignore regions where there are any, track ids where they are not negative. The file
+    appears whole or not at all.
+
+    Args:
+        path: the file to write; its folder must exist.
+        video: the poses.
+
+    Raises:
+        ValueError: for values that the format cannot hold: coordinates or scores that are not finite on some joints
+            of a pose, frame ids that occur twice.
+        OSError: if the folder cannot be written to; says so.
+    """
+    path = Path(path)
+    text = json.dumps(_document(video), separators=(',', ':'), allow_nan=False)
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix=f'.{path.name}.', delete=False) as file:
+            temporary = file.name
+            file.write(text)
+        # A temporary file is private to its owner, a result file should have the usual rights.
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise type(error)(error.errno, f'cannot write {path}: {error.strerror}') from error
+    finally:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _document(video: PoseVideo) -> dict[str, Any]:
+    numbers = [frame.frame_id for frame in video.frames]
+    if len(set(numbers)) < len(numbers):
+        twice = next(number for number in numbers if numbers.count(number) > 1)
+        raise ValueError(f'video {video.name}: expected a frame_id of its own for each frame, got {twice} twice')
+    annotations = []
+    for index, frame in enumerate(video.frames):
+        try:
+            poses = _annotations(frame)
+        except ValueError as error:
+            raise ValueError(f'video {video.name}, frame {index} ({frame.file_name}): {error}') from error
+        annotations += [{'id': len(annotations) + row, **pose} for row, pose in enumerate(poses)]
+    return {
+        'images': [_image(frame, video) for frame in video.frames],
+        'annotations': annotations,
+        'categories': [
+            {
+                'supercategory': 'person',
+                'id': 1,
+                'name': 'person',
+                'keypoints': list(POSETRACK18_KEYPOINTS),
+                'skeleton': [],
+            }
+        ],
+    }
+
+
+def _image(frame: PoseFrame, video: PoseVideo) -> dict[str, Any]:
+    image = {
+        'id': int(frame.frame_id),
+        'frame_id': int(frame.frame_id),
+        'vid_id': video.name.split('_')[0],
+        'nframes': len(video),
+        'is_labeled': bool(frame.is_labeled),
+        'has_no_densepose': True,
+        'file_name': frame.file_name,
+    }
+    if frame.ignore_regions:
+        image['ignore_regions_x'] = [_rounded(region[:, 0]) for region in frame.ignore_regions]
+        image['ignore_regions_y'] = [_rounded(region[:, 1]) for region in frame.ignore_regions]
+    return image
+
+
+def _annotations(frame: PoseFrame) -> list[dict[str, Any]]:
+    keypoints, scores = _keypoints(frame), _scores(frame)
+    boxes, head_boxes = _xywh(frame.bboxes), _xywh(frame.head_bboxes)
+    poses = []
+    for row, track_id in enumerate(frame.track_ids.tolist()):
+        pose = {
+            'image_id': int(frame.frame_id),
+            'category_id': 1,
+            'keypoints': _rounded(keypoints[row].ravel()),
+            'scores': [] if np.isnan(scores[row]).all() else _rounded(scores[row]),
+        }
+        if track_id >= 0:
+            pose['track_id'] = track_id
+        if np.isfinite(boxes[row]).all():
+            pose['bbox'] = _rounded(boxes[row])
+        if np.isfinite(head_boxes[row]).all():
+            pose['bbox_head'] = _rounded(head_boxes[row])
+        poses.append(pose)
+    return poses
+
+
+def _keypoints(frame: PoseFrame) -> np.ndarray:
+    """(n, 17, 3) x, y, visibility; zeros where not annotated."""
+    xy = np.where(frame.annotated[..., None], np.round(frame.keypoints.astype(np.float64), _DECIMALS), 0.0)
+    if not np.isfinite(xy).all():
+        raise ValueError('expected finite keypoints, got NaN or infinity')
+    # In this format x = y = visibility = 0 means "not annotated", so a hidden joint in the very corner must be visible.
+    flag = frame.annotated & (frame.visible | (xy == 0).all(-1))
+    keypoints = np.zeros((len(frame), len(POSETRACK18_KEYPOINTS), 3))
+    keypoints[:, _COLUMNS] = np.concatenate([xy, flag[..., None]], -1)
+    return keypoints
+
+
+def _scores(frame: PoseFrame) -> np.ndarray:
+    """(n, 17), zeros where not annotated; NaN throughout for a pose without scores."""
+    unknown = np.isnan(frame.keypoint_scores).all(-1)
+    given = np.where(frame.annotated, frame.keypoint_scores, 0.0)
+    if not np.isfinite(given[~unknown]).all():
+        raise ValueError('expected finite scores on all annotated joints of a pose or on none, got some')
+    scores = np.zeros((len(frame), len(POSETRACK18_KEYPOINTS)))
+    scores[:, _COLUMNS] = given
+    scores[unknown] = np.nan
+    return scores
+
+
+def _xywh(boxes: np.ndarray) -> np.ndarray:
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], -1)
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    return np.round(values.astype(np.float64), _DECIMALS).tolist()

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from videos import a_frame, a_video, people_at
+
+from mmgnntrack.evaluation.functional import filter_predictions
+from mmgnntrack.evaluation.functional.filtering import drop_ignored, inside_polygon
+
+SQUARE = np.array([[0.0, 0], [4, 0], [4, 4], [0, 4]])
+#: A square with a notch from above.
+NOTCHED = np.array([[0.0, 0], [4, 0], [4, 4], [2, 1], [0, 4]])
+
+
+@pytest.mark.parametrize(
+    ('point', 'polygon', 'expected'),
+    [
+        ([2, 2], SQUARE, True),
+        ([5, 2], SQUARE, False),
+        ([-1, 0], SQUARE, False),
+        ([4, 2], SQUARE, False),
+        ([2, 0], SQUARE, False),
+        ([0, 0], SQUARE, False),
+        ([2, 2], NOTCHED, False),
+        ([2, 1], NOTCHED, False),
+        ([1, 1], NOTCHED, True),
+        ([-1, 1], NOTCHED, False),
+    ],
+)
+@pytest.mark.parametrize('turn', range(4))
+def test_inside(point: list[float], polygon: np.ndarray, expected: bool, turn: int) -> None:
+    for corners in (np.roll(polygon, turn, axis=0), np.roll(polygon, turn, axis=0)[::-1]):
+        assert inside_polygon(np.array(point, float), corners) == expected
+
+
+def test_ignored_joints_and_the_poses_left_empty_are_dropped() -> None:
+    frame = a_frame(people_at(10, 300))
+    left_half = np.array([[0.0, 0], [100, 0], [100, 2000], [0, 2000]])
+    upper_part = np.array([[200.0, 0], [400, 0], [400, 350], [200, 350]])
+    kept = drop_ignored(frame, [left_half, upper_part])
+    assert kept.track_ids.tolist() == [1]
+    np.testing.assert_array_equal(kept.annotated[0], np.arange(15) >= 3)
+    assert frame.annotated.all() and len(frame) == 2  # the original is as it was
+
+
+def test_without_regions_poses_without_joints_stay() -> None:
+    frame = a_frame(people_at(0))
+    frame.annotated[:] = False
+    assert len(drop_ignored(frame, [])) == 1
+
+
+def test_filter_predictions() -> None:
+    video = a_video(people_at(0, 300, 600))
+    frame = video.frames[0]
+    frame.keypoint_scores[0, :5] = 0.2
+    frame.keypoint_scores[1] = 0.45
+    frame.keypoint_scores[2] = np.nan
+    frame.annotated[0, 14] = False
+    (kept,) = filter_predictions(video, min_joint_score=0.4, min_pose_score=0.5).frames
+    assert kept.track_ids.tolist() == [0]
+    np.testing.assert_array_equal(kept.annotated[0], (np.arange(15) >= 5) & (np.arange(15) < 14))
+    assert not any(values[0, :5].any() for values in (kept.keypoints, kept.keypoint_scores, kept.visible))
+    assert len(frame) == 3 and frame.annotated[0, :5].all()  # the original is as it was
+
+
+def test_scores_at_the_threshold_stay() -> None:
+    video = a_video(people_at(0))
+    video.frames[0].keypoint_scores[:] = 0.5
+    assert filter_predictions(video, 0.5, 0.5).frames[0].annotated.all()
+    assert len(filter_predictions(video, 0.5, 0.51).frames[0]) == 0
+    assert len(filter_predictions(video, 0.51, 0.0).frames[0]) == 0
