@@ -1,0 +1,30 @@
+# What all trackers share: the system around a detector and a pose estimator, its schedule, its evaluation.
+_base_ = 'mmpose::_base_/default_runtime.py'
+
+model = dict(
+    type='mmgnntrack.VideoPoseTracker',
+    detector=dict(type='mmgnntrack.PersonDetector', score_thr=0.3),
+    pose_estimator=dict(type='mmgnntrack.TopDownEstimator', nms_thr=0.5),
+    tracker=dict(
+        type='mmgnntrack.PoseTracker',
+        matching='full',
+        memory=dict(type='mmgnntrack.TrackMemory', length=3),
+        dynamics_head=dict(type='mmgnntrack.GNNDynamicsHead', visual_channels=144, feat_channels=256),
+    ),
+)
+
+default_hooks = dict(
+    checkpoint=dict(type='CheckpointHook', interval=1, save_best='posetrack/MOTA', rule='greater', max_keep_ckpts=2),
+    visualization=None,
+    badcase=None,
+)
+# Detector and pose estimator come from their own files and stay out of the saved ones.
+custom_hooks = [dict(type='mmgnntrack.PartCheckpointHook')]
+log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True)
+
+train_cfg = dict(by_epoch=True, max_epochs=10, val_interval=1)
+val_cfg = dict()
+test_cfg = dict()
+optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-4), clip_grad=dict(max_norm=1.0))
+param_scheduler = [dict(type='MultiStepLR', begin=0, end=10, milestones=[5, 8], gamma=0.1, by_epoch=True)]
+auto_scale_lr = dict(base_batch_size=32)

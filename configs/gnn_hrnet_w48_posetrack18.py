@@ -1,0 +1,64 @@
+# The full system of the paper on PoseTrack18: training learns the dynamics head on frozen HRNet-W48 features, testing
+# detects, estimates, predicts, matches, fuses and remembers.
+_base_ = [
+    './_base_/gnn_tracker.py',
+    './_base_/faster-rcnn.py',
+    './_base_/hrnet-w48.py',
+]
+
+codec = _base_.pose_estimator.head.decoder
+model = dict(
+    detector=dict(
+        model=_base_.detector,
+        pipeline=[
+            dict(type='mmdet.Resize', scale=(1333, 800), keep_ratio=True),
+            dict(type='mmdet.PackDetInputs', meta_keys=('img_id', 'ori_shape', 'img_shape', 'scale_factor')),
+        ],
+    ),
+    pose_estimator=dict(model=_base_.pose_estimator),
+)
+custom_hooks = [
+    dict(
+        type='mmgnntrack.PartCheckpointHook',
+        detector='work_dirs/faster-rcnn_r50-dconv-c3-c5_fpn_posetrack18/epoch_12.pth',
+        pose_estimator='work_dirs/td-hm_hrnet-w48_20e_posetrack18-384x288/epoch_20.pth',
+    )
+]
+
+data_root = 'data/posetrack18/'
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='mmgnntrack.PoseTrackTubeDataset',
+        data_root=data_root,
+        ann_file='annotations/train',
+        data_prefix=dict(img=''),
+        pipeline=[
+            dict(type='mmgnntrack.SampleTube', length=4, gaps=(1, 4)),
+            dict(type='mmgnntrack.LoadTube'),
+            dict(type='mmgnntrack.AugmentTube', rotation=45, scale=0.35, flip=0.5),
+            dict(type='mmgnntrack.JitterHistory'),
+            dict(type='mmgnntrack.PackTubeInputs', codec=codec),
+        ],
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='mmgnntrack.VideoSampler'),
+    dataset=dict(
+        type='mmgnntrack.PoseTrackVideoDataset',
+        data_root=data_root,
+        ann_file='annotations/val',
+        data_prefix=dict(img=''),
+        test_mode=True,
+        pipeline=[dict(type='mmgnntrack.LoadFrame'), dict(type='mmgnntrack.PackFrameInputs')],
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(type='mmgnntrack.PoseTrackMetric', ann_dir=data_root + 'annotations/val')
+test_evaluator = val_evaluator

@@ -1,0 +1,78 @@
+# The full system in small. The four rows of the paper's ablation are its siblings, or
+# `--cfg-options model.tracker.matching=iou|oks|gnn|full`.
+_base_ = [
+    '../_base_/gnn_tracker.py',
+    './_base_/faster-rcnn_mini.py',
+    './_base_/hrnet-mini.py',
+]
+
+codec = _base_.pose_estimator.head.decoder
+model = dict(
+    detector=dict(
+        model=_base_.detector,
+        pipeline=[
+            dict(type='mmdet.Resize', scale=(320, 240), keep_ratio=True),
+            dict(type='mmdet.PackDetInputs', meta_keys=('img_id', 'ori_shape', 'img_shape', 'scale_factor')),
+        ],
+    ),
+    pose_estimator=dict(model=_base_.pose_estimator),
+    tracker=dict(dynamics_head=dict(visual_channels=48, feat_channels=64)),
+)
+custom_hooks = [
+    dict(
+        type='mmgnntrack.PartCheckpointHook',
+        detector='work_dirs/faster-rcnn_mini_synthtrack/iter_250.pth',
+        pose_estimator='work_dirs/td-hm_hrnet-mini_synthtrack-128x96/iter_1500.pth',
+    )
+]
+
+data_root = '{{$MMGNNTRACK_DATA:data/synthtrack}}/'
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type='mmgnntrack.PoseTrackTubeDataset',
+        data_root=data_root,
+        ann_file='annotations/train',
+        data_prefix=dict(img=''),
+        pipeline=[
+            dict(type='mmgnntrack.SampleTube', length=4, gaps=(1, 2)),
+            dict(type='mmgnntrack.LoadTube'),
+            dict(type='mmgnntrack.AugmentTube', rotation=30, scale=0.25, flip=0.5),
+            dict(type='mmgnntrack.JitterHistory'),
+            dict(type='mmgnntrack.PackTubeInputs', codec=codec),
+        ],
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='mmgnntrack.VideoSampler'),
+    dataset=dict(
+        type='mmgnntrack.PoseTrackVideoDataset',
+        data_root=data_root,
+        ann_file='annotations/val',
+        data_prefix=dict(img=''),
+        test_mode=True,
+        pipeline=[dict(type='mmgnntrack.LoadFrame'), dict(type='mmgnntrack.PackFrameInputs')],
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(type='mmgnntrack.PoseTrackMetric', ann_dir=data_root + 'annotations/val')
+test_evaluator = val_evaluator
+
+max_iters = 800
+train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters + 1)
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=max_iters, eta_min_ratio=0.02),
+]
+default_hooks = dict(
+    logger=dict(interval=50),
+    checkpoint=dict(by_epoch=False, interval=max_iters, max_keep_ckpts=1, save_best=None),
+)
+log_processor = dict(by_epoch=False)

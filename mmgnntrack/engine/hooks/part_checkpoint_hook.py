@@ -1,0 +1,69 @@
+"""Checkpoints of a system made of parts."""
+
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import CheckpointLoader, Runner
+from torch import nn
+
+from mmgnntrack.registry import HOOKS
+
+
+def load_part(module: nn.Module, name: str, filename: str) -> None:
+    """Loads a file of weights into one part of a model.
+
+    Raises:
+        ValueError: if the file does not fit; names the part, the file and the keys.
+    """
+    checkpoint = CheckpointLoader.load_checkpoint(filename, map_location='cpu')
+    state = checkpoint.get('state_dict', checkpoint)
+    own = module.state_dict()
+    missing = sorted(own.keys() - state.keys())
+    differing = sorted(key for key in own.keys() & state.keys() if own[key].shape != state[key].shape)
+    if missing or differing:
+        few = [*(f'{key} (missing)' for key in missing), *(f'{key} (shape)' for key in differing)]
+        raise ValueError(
+            f'{filename} does not fit the {name}: {len(few)} of {len(own)} weights, '
+            f'{", ".join(few[:5])}{", ..." if len(few) > 5 else ""}'
+        )
+    module.load_state_dict({key: state[key] for key in own})
+    print_log(f'{name}: loaded {len(own)} weights from {filename}', logger='current')
+
+
+@HOOKS.register_module()
+class PartCheckpointHook(Hook):
+    """Loads the frozen parts of a `VideoPoseTracker` from files of their own, and keeps them out of the checkpoints
+    that training saves, which so hold the dynamics head alone and are small.
+
+    Args:
+        detector: file or URL of an MMDet checkpoint; None to leave the detector as it is.
+        pose_estimator: file or URL of an MMPose checkpoint, likewise.
+    """
+
+    def __init__(self, detector: str | None = None, pose_estimator: str | None = None) -> None:
+        self.files = dict(detector=detector, pose_estimator=pose_estimator)
+        self._loaded = False
+
+    def before_train(self, runner: Runner) -> None:
+        self._load(runner)
+
+    def before_val(self, runner: Runner) -> None:
+        self._load(runner)
+
+    def before_test(self, runner: Runner) -> None:
+        self._load(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        prefixes = tuple(f'{part}.' for part in self.files)
+        state = checkpoint['state_dict']
+        for key in [key for key in state if key.startswith(prefixes)]:
+            del state[key]
+
+    def _load(self, runner: Runner) -> None:
+        if self._loaded:
+            return
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        for part, filename in self.files.items():
+            if filename is not None and getattr(model, part) is not None:
+                load_part(getattr(model, part).model, part, filename)
+        self._loaded = True

@@ -1,0 +1,49 @@
+"""What `tools/train.py` and `tools/test.py` share: from a command line to a Runner."""
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+import mmgnntrack.registry  # noqa: F401  version warnings and safe globals, also for configs of stock types only
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that OpenMMLab's train and test scripts have in common."""
+    parser.add_argument('--work-dir', help='where logs and checkpoints go (default: work_dirs/NAME-OF-CONFIG)')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='settings that override the config, as key=value'
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    # torch.distributed.launch passes the one or the other, depending on its version.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """The config with the command line's settings in it."""
+    if not Path(args.config).is_file():
+        raise SystemExit(f'config not found: {args.config}')
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    config = Config.fromfile(args.config)
+    config.launcher = args.launcher
+    if args.cfg_options:
+        config.merge_from_dict(args.cfg_options)
+    config.work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+    if args.launcher == 'pytorch' and not torch.cuda.is_available():
+        _distribute_on_cpu(config)
+    return config
+
+
+def build_runner(config: Config) -> Runner:
+    return RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+
+
+def _distribute_on_cpu(config: Config) -> None:
+    """mmengine takes for granted that distribution means GPUs; it leaves alone what is initialised already."""
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    config.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None)

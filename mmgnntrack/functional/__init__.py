@@ -1,0 +1,33 @@
+"""The pure core: numpy, scipy and torch, no framework. One OKS, one assignment, one image <-> cell conversion."""
+
+from .assignment import Matches, assign
+from .heatmaps import fuse_heatmaps, resample_heatmaps, sample_at
+from .pose_nms import pose_nms
+from .regions import (
+    SearchGeometry,
+    cells_to_image,
+    crop_boxes,
+    grid_regions,
+    image_to_cells,
+    pose_bboxes,
+    region_warp,
+)
+from .similarity import bbox_iou, oks
+
+__all__ = [
+    'Matches',
+    'SearchGeometry',
+    'assign',
+    'bbox_iou',
+    'cells_to_image',
+    'crop_boxes',
+    'fuse_heatmaps',
+    'grid_regions',
+    'image_to_cells',
+    'oks',
+    'pose_bboxes',
+    'pose_nms',
+    'region_warp',
+    'resample_heatmaps',
+    'sample_at',
+]

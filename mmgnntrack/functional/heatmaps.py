@@ -1,0 +1,66 @@
+"""Sampling, aligning and fusing heatmaps, batched over people."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import grid_sample
+
+from .regions import image_to_cells
+
+
+def sample_at(maps: Tensor, cells: Tensor) -> Tensor:
+    """Bilinear samples of maps at points; zero outside the map.
+
+    Args:
+        maps: (n, C, H, W).
+        cells: (n, P, 2) x, y in cells of the maps.
+
+    Returns:
+        (n, P, C)
+    """
+    height, width = maps.shape[-2:]
+    size = cells.new_tensor([max(width - 1, 1), max(height - 1, 1)])
+    grid = 2 * cells / size - 1
+    return grid_sample(maps, grid[:, None].to(maps.dtype), align_corners=True)[:, :, 0].transpose(1, 2)
+
+
+def resample_heatmaps(
+    heatmaps: Tensor, regions: np.ndarray, target_regions: np.ndarray, target_size: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Heatmaps of some regions as seen on the grids of others. Exact, since both grids lie along the image axes.
+
+    Args:
+        heatmaps: (n, K, H, W).
+        regions: (n, 4) where they lie in the image.
+        target_regions: (n, 4) where the result lies.
+        target_size: (W', H') of the result.
+
+    Returns:
+        (n, K, H', W') and a (n, 1, H', W') mask, 1 in cells that the heatmaps cover.
+    """
+    height, width = heatmaps.shape[-2:]
+    corners = np.array([[0.0, 0.0], np.subtract(target_size, 1.0)])
+    image = target_regions[:, None, :2] + corners * target_regions[:, None, 2:]
+    cells = image_to_cells(image, regions) * 2 / np.maximum([width - 1, height - 1], 1) - 1
+    first, last = torch.as_tensor(cells, dtype=heatmaps.dtype, device=heatmaps.device).unbind(1)
+    axes = [
+        first[:, i, None] + (last - first)[:, i, None] * torch.linspace(0, 1, size, device=heatmaps.device)
+        for i, size in enumerate(target_size)
+    ]
+    x, y = axes[0][:, None, :], axes[1][:, :, None]
+    grid = torch.stack(torch.broadcast_tensors(x, y), dim=-1).to(heatmaps.dtype)
+    covered = (grid.abs() <= 1 + 1e-4).all(-1)[:, None]
+    return grid_sample(heatmaps, grid, align_corners=True, padding_mode='border') * covered, covered.to(heatmaps.dtype)
+
+
+def fuse_heatmaps(estimated: Tensor, predicted: Tensor, covered: Tensor, predicted_weight: float = 0.5) -> Tensor:
+    """The weighted mean of two aligned heatmaps (paper section 3.3: weight 0.5), the estimated one alone where the
+    predicted one does not reach.
+
+    Args:
+        estimated: (n, K, H, W).
+        predicted: (n, K, H, W) on the same grid.
+        covered: (n, 1, H, W), 1 in cells that the prediction covers.
+        predicted_weight: share of the prediction, in [0, 1].
+    """
+    return torch.lerp(estimated, predicted, predicted_weight * covered)

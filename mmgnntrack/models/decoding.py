@@ -1,0 +1,22 @@
+"""From heatmaps to poses, through MMPose's codecs."""
+
+import numpy as np
+from mmpose.codecs.base import BaseKeypointCodec
+from torch import Tensor
+
+from mmgnntrack.functional import cells_to_image
+
+
+def decode_heatmaps(codec: BaseKeypointCodec, heatmaps: Tensor, regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Poses in the image from heatmaps (n, K, H, W) of any size that lie on `regions` (n, 4).
+
+    Returns:
+        keypoints (n, K, 2) image px and keypoint_scores (n, K).
+    """
+    count, joints = heatmaps.shape[:2]
+    if not count:
+        return np.zeros((0, joints, 2), np.float32), np.zeros((0, joints), np.float32)
+    decoded = [codec.decode(person) for person in heatmaps.float().cpu().numpy()]
+    cells = np.concatenate([keypoints for keypoints, _ in decoded]) / codec.scale_factor
+    scores = np.concatenate([scores for _, scores in decoded])
+    return cells_to_image(cells, regions).astype(np.float32), scores.astype(np.float32)

@@ -1,0 +1,56 @@
+"""One step of message passing."""
+
+import torch
+from torch import Tensor, nn
+
+
+def mlp(in_channels: int, channels: int, out_channels: int) -> nn.Sequential:
+    """Two linear layers with a ReLU between."""
+    return nn.Sequential(nn.Linear(in_channels, channels), nn.ReLU(inplace=True), nn.Linear(channels, out_channels))
+
+
+class MessagePassing(nn.Module):
+    """J <- J + MLP([J || sum_k a_k value(J_k)]), with a the softmax over neighbours of query(J) . key(J_k) (paper
+    section 3.2). The graph is small and fixed, so that it is dense attention under a mask.
+
+    Args:
+        channels: feature width d.
+        num_heads: attention heads.
+        scaled: divide the dot product by the square root of the head's width; the paper writes the plain product.
+    """
+
+    def __init__(self, channels: int, num_heads: int = 1, scaled: bool = True) -> None:
+        super().__init__()
+        if channels % num_heads:
+            raise ValueError(f'num_heads must divide the feature width; got {num_heads} heads and width {channels}')
+        self.num_heads = num_heads
+        self.scale = (channels // num_heads) ** -0.5 if scaled else 1.0
+        self.query = nn.Linear(channels, channels)
+        self.key = nn.Linear(channels, channels)
+        self.value = nn.Linear(channels, channels)
+        self.update = mlp(2 * channels, channels, channels)
+
+    def attention(self, nodes: Tensor, neighbours: Tensor, mask: Tensor | None = None) -> Tensor:
+        """The weights a, (n, heads, P, Q), of Q neighbours for P nodes; zero for all where a node has no neighbour."""
+        logits = self._split(self.query(nodes)) @ self._split(self.key(neighbours)).transpose(-1, -2) * self.scale
+        if mask is None:
+            return logits.softmax(-1)
+        mask = mask.unsqueeze(-3)
+        lowest = torch.finfo(logits.dtype).min
+        return logits.masked_fill(~mask, lowest).softmax(-1) * mask
+
+    def forward(self, nodes: Tensor, neighbours: Tensor, mask: Tensor | None = None) -> Tensor:
+        """
+        Args:
+            nodes: (n, P, d) to be updated.
+            neighbours: (n, Q, d) that send messages.
+            mask: (n or 1, P, Q) bool, True where a node listens to a neighbour; None for everywhere.
+
+        Returns:
+            (n, P, d)
+        """
+        message = self.attention(nodes, neighbours, mask) @ self._split(self.value(neighbours))
+        return nodes + self.update(torch.cat([nodes, message.transpose(1, 2).flatten(2)], dim=-1))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)

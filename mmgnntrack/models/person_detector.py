@@ -1,0 +1,43 @@
+"""Boxes of people from any MMDet detector."""
+
+import numpy as np
+from mmcv.transforms import Compose
+from mmdet.registry import MODELS as DET_MODELS
+from mmengine.model import BaseModule
+from mmengine.structures import InstanceData
+
+from mmgnntrack.registry import MODELS
+
+
+@MODELS.register_module()
+class PersonDetector(BaseModule):
+    """An MMDet detector that answers with the people of one image.
+
+    Args:
+        model: config of an MMDet detector.
+        pipeline: MMDet transforms from `img` to packed inputs; loading is left out, the image is there already.
+        score_thr: boxes below it are dropped.
+        label: the detector's class for people.
+    """
+
+    def __init__(
+        self,
+        model: dict,
+        pipeline: list[dict],
+        score_thr: float = 0.3,
+        label: int = 0,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.model = DET_MODELS.build(model)
+        self.pipeline = Compose(pipeline)
+        self.score_thr = score_thr
+        self.label = label
+
+    def predict(self, image: np.ndarray) -> InstanceData:
+        """The people of a BGR image (H, W, 3) uint8: bboxes (n, 4) xyxy image px, bbox_scores (n,), best first."""
+        packed = self.pipeline(dict(img=image, img_path='', img_id=0, ori_shape=image.shape[:2], height=0, width=0))
+        result = self.model.test_step(dict(inputs=[packed['inputs']], data_samples=[packed['data_samples']]))[0]
+        found = result.pred_instances.numpy()
+        people = found[(found.labels == self.label) & (found.scores >= self.score_thr)]
+        return InstanceData(bboxes=people.bboxes.astype(np.float32), bbox_scores=people.scores.astype(np.float32))

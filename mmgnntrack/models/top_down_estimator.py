@@ -1,0 +1,212 @@
+"""Poses and visual features from any heatmap-based MMPose top-down estimator."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+import cv2
+import numpy as np
+import torch
+from mmcv.transforms import Compose
+from mmengine.model import BaseModule
+from mmengine.structures import InstanceData
+from mmpose.registry import MODELS as POSE_MODELS
+from mmpose.structures import PoseDataSample
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from mmgnntrack.functional import SearchGeometry, grid_regions, pose_nms, region_warp
+from mmgnntrack.posetrack.joints import FLIP_INDICES
+from mmgnntrack.registry import MODELS
+
+#: The stages of MMPose's HRNet whose first output is its highest-resolution branch.
+HRNET_STAGES = ('backbone.stage2', 'backbone.stage3', 'backbone.stage4')
+
+
+@contextmanager
+def captured(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, list[Tensor]]]:
+    """While open, collects what the named layers of a model put out, call by call. Of a layer with several outputs, as
+    HRNet's stages are, the first is taken: the one of highest resolution."""
+    outputs: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+
+    def keep(layer: str, module: nn.Module, args: tuple, output: Tensor | Sequence[Tensor]) -> None:
+        outputs[layer].append(output if torch.is_tensor(output) else output[0])
+
+    handles = [model.get_submodule(layer).register_forward_hook(partial(keep, layer)) for layer in layers]
+    try:
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@MODELS.register_module()
+class TopDownEstimator(BaseModule):
+    """An MMPose top-down estimator that also answers with its heatmaps and visual features, all on one grid.
+
+    Args:
+        model: config of an MMPose `TopdownPoseEstimator` with a heatmap head.
+        padding: of the boxes, as in MMPose's GetBBoxCenterScale.
+        search: `scale` and `coarsen` of `functional.SearchGeometry`; the rest follows from the model.
+        pipeline: MMPose transforms from `img`, `bbox` and `bbox_score` to packed inputs, where the usual three
+            (GetBBoxCenterScale, TopdownAffine, PackPoseInputs) do not fit.
+        feature_layers: submodules whose outputs, concatenated, are the visual features; none for poses alone.
+        flip_indices: for flip test: the joint that takes each one's place in a mirrored image; PoseTrack's by default.
+        nms_thr: pose NMS drops poses that are at least this similar to a better one.
+        max_batch: crops or search regions that go through the network at once.
+    """
+
+    def __init__(
+        self,
+        model: dict,
+        padding: float = 1.25,
+        search: dict | None = None,
+        pipeline: list[dict] | None = None,
+        feature_layers: Sequence[str] = HRNET_STAGES,
+        flip_indices: Sequence[int] = FLIP_INDICES,
+        nms_thr: float = 0.5,
+        max_batch: int = 32,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.model = POSE_MODELS.build(model)
+        self.codec = getattr(self.model.head, 'decoder', None)
+        if not hasattr(self.codec, 'heatmap_size'):
+            raise ValueError(f'TopDownEstimator needs a head with a heatmap codec, got {type(self.codec).__name__}')
+        self.model.test_cfg['output_heatmaps'] = True
+        self.geometry = SearchGeometry(
+            tuple(self.codec.input_size), tuple(self.codec.heatmap_size), padding, **(search or {})
+        )
+        self.pipeline = Compose(pipeline or self._usual_pipeline())
+        self.feature_layers = tuple(feature_layers)
+        self.flip_indices = flip_indices
+        self.nms_thr = nms_thr
+        self.max_batch = max_batch
+
+    @torch.no_grad()
+    def predict(self, image: np.ndarray, people: InstanceData) -> InstanceData:
+        """The poses of detected people.
+
+        Args:
+            image: (H, W, 3) BGR uint8.
+            people: bboxes (n, 4) xyxy image px, bbox_scores (n,).
+
+        Returns:
+            N <= n poses after pose NMS, best first: keypoints (N, K, 2) image px, keypoint_scores (N, K), bboxes,
+            bbox_scores, heatmaps (N, K, H, W) on regions (N, 4), feature_maps (N, C, H, W) on the same grid.
+        """
+        packed = [self._pack(image, bbox, score) for bbox, score in zip(people.bboxes, people.bbox_scores)]
+        batches = [packed[i : i + self.max_batch] for i in range(0, len(packed), self.max_batch)]
+        estimated = InstanceData.cat([self._nothing(), *(self._estimate(batch) for batch in batches)])
+        scores = estimated.bbox_scores * estimated.keypoint_scores.mean(-1)
+        kept = pose_nms(estimated.keypoints, estimated.keypoint_scores, estimated.bboxes, scores, self.nms_thr)
+        return estimated[kept]
+
+    @torch.no_grad()
+    def search_features(self, image: np.ndarray, crops: np.ndarray) -> Tensor:
+        """Visual features (n, C, H, W) of the search regions around crops (n, 4) cx, cy, w, h of an image."""
+        size = self.geometry.search_input_size
+        inputs = [
+            cv2.warpAffine(image, region_warp(box, size), size, flags=cv2.INTER_LINEAR)
+            for box in self.geometry.search_boxes(crops)
+        ]
+        inputs = [torch.from_numpy(region).permute(2, 0, 1) for region in inputs]
+        return self.features(inputs, self.geometry.search_grid_size)
+
+    @torch.no_grad()
+    def features(self, inputs: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
+        """Visual features (n, C, H, W) of network inputs (3, h, w) BGR uint8, on a grid of `size` (W, H)."""
+        maps = [self._nothing(size).feature_maps]
+        for start in range(0, len(inputs), self.max_batch):
+            maps.append(self._feature_maps(inputs[start : start + self.max_batch], size))
+        return torch.cat(maps)
+
+    def _feature_maps(self, inputs: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
+        samples = [PoseDataSample() for _ in inputs]
+        batch = self.model.data_preprocessor(dict(inputs=list(inputs), data_samples=samples), False)
+        with captured(self.model, self.feature_layers) as outputs:
+            self.model(batch['inputs'], None, mode='tensor')
+        return self._stacked(outputs, len(inputs), size)
+
+    def _usual_pipeline(self) -> list[dict]:
+        udp = type(self.codec).__name__ == 'UDPHeatmap'
+        return [
+            dict(type='mmpose.GetBBoxCenterScale', padding=self.geometry.padding),
+            dict(type='mmpose.TopdownAffine', input_size=self.geometry.input_size, use_udp=udp),
+            dict(type='mmpose.PackPoseInputs'),
+        ]
+
+    def _pack(self, image: np.ndarray, bbox: np.ndarray, score: float) -> dict:
+        return self.pipeline(
+            dict(
+                img=image,
+                img_path='',
+                ori_shape=image.shape[:2],
+                img_shape=image.shape[:2],
+                bbox=bbox[None],
+                bbox_score=np.array([score], np.float32),
+                flip_indices=self.flip_indices,
+            )
+        )
+
+    def _estimate(self, batch: list[dict]) -> InstanceData:
+        samples = [packed['data_samples'] for packed in batch]
+        with captured(self.model, self.feature_layers) as outputs:
+            results = self.model.test_step(dict(inputs=[packed['inputs'] for packed in batch], data_samples=samples))
+        centers, scales, sizes = (
+            np.stack([result.metainfo[key] for result in results])
+            for key in ('input_center', 'input_scale', 'input_size')
+        )
+        crops = np.concatenate([centers, scales], axis=-1)
+        heatmaps = torch.stack([result.pred_fields.heatmaps for result in results])
+        poses = InstanceData.cat([result.pred_instances for result in results])
+        return InstanceData(
+            keypoints=poses.keypoints.astype(np.float32),
+            keypoint_scores=poses.keypoint_scores.astype(np.float32),
+            bboxes=poses.bboxes.astype(np.float32),
+            bbox_scores=poses.bbox_scores.astype(np.float32),
+            heatmaps=heatmaps,
+            regions=grid_regions(crops, sizes, self.codec.scale_factor).astype(np.float32),
+            feature_maps=self._stacked(outputs, len(batch), heatmaps.shape[:-3:-1]),
+        )
+
+    def _stacked(self, outputs: dict[str, list[Tensor]], count: int, size: tuple[int, int]) -> Tensor:
+        """The first call's outputs (the second one's input is flipped), concatenated on one grid of `size` (W, H)."""
+        if not outputs:
+            return self._zeros(count, 0, *size[::-1])
+        maps = [
+            interpolate(calls[0], size[::-1], mode='bilinear', align_corners=True)
+            if calls[0].shape[-2:] != size[::-1]
+            else calls[0]
+            for calls in outputs.values()
+        ]
+        return torch.cat(maps, dim=1)
+
+    def _nothing(self, size: tuple[int, int] | None = None) -> InstanceData:
+        """No poses, with all fields that poses have."""
+        width, height = size or self.geometry.heatmap_size
+        joints = self.model.head.out_channels
+        return InstanceData(
+            keypoints=np.zeros((0, joints, 2), np.float32),
+            keypoint_scores=np.zeros((0, joints), np.float32),
+            bboxes=np.zeros((0, 4), np.float32),
+            bbox_scores=np.zeros(0, np.float32),
+            heatmaps=self._zeros(0, joints, height, width),
+            regions=np.zeros((0, 4), np.float32),
+            feature_maps=self._zeros(0, self.num_features, height, width),
+        )
+
+    @property
+    def num_features(self) -> int:
+        """Channels of the visual features, as one look at a blank input shows."""
+        if not hasattr(self, '_num_features'):
+            blank = torch.zeros(3, *self.geometry.input_size[::-1], dtype=torch.uint8)
+            training = self.model.training
+            self.model.eval()
+            with torch.no_grad():
+                self._num_features = self._feature_maps([blank], self.geometry.heatmap_size).shape[1]
+            self.model.train(training)
+        return self._num_features
+
+    def _zeros(self, *shape: int) -> Tensor:
+        return next(self.model.parameters()).new_zeros(shape)

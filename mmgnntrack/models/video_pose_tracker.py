@@ -1,0 +1,126 @@
+"""The full video model."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.model import BaseModel
+from mmengine.structures import BaseDataElement, InstanceData
+from torch import Tensor
+
+from mmgnntrack.functional import sample_at
+from mmgnntrack.registry import MODELS
+
+
+@MODELS.register_module()
+class VideoPoseTracker(BaseModel):
+    """Detector, pose estimator and tracker in one model: frames in, tracked poses out.
+
+    In training it sees tubes of one person and learns the dynamics head; everything else is frozen. In testing it sees
+    the frames of videos one by one, in order, and starts anew with frame 0 of each.
+
+    Args:
+        pose_estimator: `TopDownEstimator`.
+        tracker: `PoseTracker`.
+        detector: `PersonDetector`; None where only the dynamics head is trained.
+    """
+
+    FROZEN = ('detector', 'pose_estimator')
+
+    def __init__(
+        self,
+        pose_estimator: dict,
+        tracker: dict,
+        detector: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        self.detector = MODELS.build(detector) if detector else None
+        self.pose_estimator = MODELS.build(pose_estimator)
+        estimator = dict(codec=self.pose_estimator.codec, search=self.pose_estimator.geometry)
+        self.tracker = MODELS.build(tracker, default_args=estimator)
+        for part in self.FROZEN:
+            if getattr(self, part) is not None:
+                getattr(self, part).requires_grad_(False)
+        self._check_channels()
+        self._video: str | None = None
+
+    def init_weights(self) -> None:
+        """Of the dynamics head alone: frozen parts come from files (`PartCheckpointHook`), and to initialise them would
+        download what their configs name."""
+        self.tracker.init_weights()
+
+    def train(self, mode: bool = True) -> 'VideoPoseTracker':
+        """Frozen parts stay in eval mode."""
+        super().train(mode)
+        for part in self.FROZEN:
+            if getattr(self, part) is not None:
+                getattr(self, part).eval()
+        return self
+
+    def forward(
+        self, inputs: list | dict, data_samples: Sequence[BaseDataElement], mode: str = 'tensor'
+    ) -> dict[str, Tensor] | list[BaseDataElement] | Tensor:
+        """Training takes tubes (`PackTubeInputs`), testing one frame a sample (`PackFrameInputs`)."""
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        history, search_features = self._tubes(inputs, data_samples)
+        return self.tracker.dynamics_head(history, self.pose_estimator.geometry.search_grid_size, search_features)
+
+    def loss(self, inputs: dict, data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
+        """Squared error of the heatmaps predicted for tubes."""
+        history, search_features = self._tubes(inputs, data_samples)
+        targets = torch.stack([sample.gt_fields.heatmaps for sample in data_samples])
+        weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in data_samples])
+        return self.tracker.dynamics_head.loss(history, search_features, targets, weights)
+
+    def predict(
+        self, inputs: Sequence[np.ndarray], data_samples: Sequence[BaseDataElement]
+    ) -> Sequence[BaseDataElement]:
+        """Adds `pred_track_instances` to each frame's sample.
+
+        Args:
+            inputs: BGR frames (H, W, 3) uint8.
+            data_samples: with `video_name` and `frame_id`, frames in order.
+        """
+        for image, sample in zip(inputs, data_samples):
+            if sample.frame_id == 0 or sample.video_name != self._video:
+                self.tracker.reset()
+                self._video = sample.video_name
+            sample.pred_track_instances = self.track(image, sample.frame_id)
+        return data_samples
+
+    def track(self, image: np.ndarray, frame_id: int) -> InstanceData:
+        """The tracked poses of the next frame of a video (see `PoseTracker.step`)."""
+        people = self.detector.predict(image)
+        estimated = self.pose_estimator.predict(image, people)
+        return self.tracker.step(estimated, frame_id, lambda crops: self.pose_estimator.search_features(image, crops))
+
+    def _tubes(self, inputs: dict, data_samples: Sequence[BaseDataElement]) -> tuple[InstanceData, Tensor | None]:
+        """Histories with the visual features at their joints, and the features of the search regions."""
+        history = InstanceData.cat([sample.history for sample in data_samples])
+        if not self.tracker.dynamics_head.visual_channels:
+            return history, None
+        estimator = self.pose_estimator
+        crops = torch.cat(inputs['history'])
+        maps = estimator.features(crops, estimator.geometry.heatmap_size)
+        cells = history.cells.flatten(0, 1).to(maps)
+        history.features = sample_at(maps, cells).unflatten(0, history.cells.shape[:2])
+        return history, estimator.features(inputs['search'], estimator.geometry.search_grid_size)
+
+    def _check_channels(self) -> None:
+        joints, sigmas = self.pose_estimator.model.head.out_channels, len(self.tracker.sigmas)
+        if joints != sigmas:
+            raise ValueError(f'the pose estimator has {joints} keypoints, but tracker.sigmas has {sigmas} values')
+        head = self.tracker.dynamics_head
+        if head is None or not head.visual_channels:
+            return
+        channels, layers = self.pose_estimator.num_features, self.pose_estimator.feature_layers
+        if channels != head.visual_channels:
+            raise ValueError(
+                f'the dynamics head has visual_channels={head.visual_channels}, but feature_layers={layers} of the '
+                f'pose estimator give {channels} channels: set tracker.dynamics_head.visual_channels={channels}'
+            )

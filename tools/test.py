@@ -1,0 +1,52 @@
+"""Tests a model.
+
+Examples:
+    python tools/test.py configs/gnn_hrnet_w48_posetrack18.py work_dirs/gnn_hrnet_w48_posetrack18/epoch_10.pth
+    python tools/test.py CONFIG CHECKPOINT --out-dir results --cfg-options model.tracker.matching=oks
+    python tools/test.py CONFIG CHECKPOINT --show-dir overlays --show-videos 000342_mpii_test
+    mim test mmgnntrack CONFIG --checkpoint CHECKPOINT
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+
+from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; "none" or nothing for the weights as built')
+    parser.add_argument('--out-dir', help='where the result files and the figures (metrics.json) go')
+    parser.add_argument('--show-dir', help='where overlay videos and contact sheets go')
+    parser.add_argument('--show-videos', nargs='+', metavar='NAME', help='draw these videos only')
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    config = load_config(args)
+    config.load_from = None if args.checkpoint in (None, 'none') else args.checkpoint
+    if args.out_dir:
+        for evaluator in config.test_evaluator if isinstance(config.test_evaluator, list) else [config.test_evaluator]:
+            if evaluator['type'].endswith('PoseTrackMetric'):
+                evaluator['outfile_dir'] = str(Path(args.out_dir) / 'posetrack')
+    if args.show_dir:
+        hook = dict(type='mmgnntrack.TrackVisualizationHook', out_dir=args.show_dir, videos=args.show_videos)
+        config.setdefault('custom_hooks', []).append(hook)
+    metrics = build_runner(config).test()
+    if args.out_dir and is_main_process():
+        path = Path(args.out_dir) / 'metrics.json'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix('.partial')
+        partial.write_text(json.dumps(metrics, indent=2))
+        os.replace(partial, path)
+
+
+if __name__ == '__main__':
+    main()

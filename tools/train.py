@@ -1,0 +1,50 @@
+"""Trains a model: a dynamics head, or one of its parts (any MMDet or MMPose config).
+
+Examples:
+    python tools/train.py configs/gnn_hrnet_w48_posetrack18.py
+    python tools/train.py configs/gnn_hrnet_w48_posetrack18.py --resume --amp
+    mim train mmgnntrack configs/gnn_hrnet_w48_posetrack18.py
+"""
+
+import argparse
+
+import torch
+
+from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='checkpoint to go on from; without a name, the last one in the work folder',
+    )
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision')
+    parser.add_argument('--no-validate', action='store_true', help='no validation during training')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    config = load_config(args)
+    if args.resume:
+        config.resume = True
+        config.load_from = None if args.resume == 'auto' else args.resume
+    if args.amp:
+        if not torch.cuda.is_available():
+            raise SystemExit('--amp needs a GPU: mixed precision is not supported on CPU. Leave the flag out.')
+        config.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
+    if args.no_validate:
+        config.val_cfg = config.val_dataloader = config.val_evaluator = None
+    if args.auto_scale_lr:
+        config.setdefault('auto_scale_lr', {})['enable'] = True
+    build_runner(config).train()
+
+
+if __name__ == '__main__':
+    main()
