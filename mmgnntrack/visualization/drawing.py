@@ -1,0 +1,158 @@
+"""Drawing tracked poses into an image. Colours are BGR, positions are pixels of the image drawn into, (x, y)."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from mmengine.structures import InstanceData
+
+from mmgnntrack.posetrack.joints import JOINTS, SKELETON
+
+from .colors import contrasting, identity_color, lightened
+
+Color = tuple[int, int, int]
+Links = Sequence[tuple[int, int]]
+
+#: The limbs of PoseTrack's 15 joints as pairs of joint indices.
+POSETRACK_LINKS = tuple((JOINTS.index(start), JOINTS.index(end)) for start, end in SKELETON)
+
+_OUTLINE = (25, 25, 25)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+#: Binary digits of OpenCV's fixed-point coordinates: skeletons move smoothly, not from pixel to pixel.
+_SHIFT = 4
+#: Farther out than any image, and safe in fixed point.
+_FAR = 1e5
+
+
+def draw_tracks(
+    image: np.ndarray,
+    tracks: InstanceData,
+    skeleton: Links | None = None,
+    score_thr: float = 0.2,
+    min_width: int = 640,
+    head: Sequence[int] = (0, 1, 2),
+) -> np.ndarray:
+    """Draws the people of a frame, each as a skeleton in the colour of the identity, with the identity at the head.
+
+    People whom only the prediction shows are lighter, dashed, with hollow joints.
+
+    Args:
+        image: (H, W, 3) uint8 BGR; stays as it is.
+        tracks: instances_id (n,), keypoints (n, K, 2) image px, keypoint_scores (n, K), bboxes (n, 4) xyxy image px,
+            predicted (n,) bool.
+        skeleton: pairs of joint indices; None for the limbs of PoseTrack's 15 joints.
+        score_thr: joints below it are not drawn, nor are limbs that end there.
+        min_width: narrower images are enlarged to it, so that lines and identities do not hide people.
+        head: joints over which the identity is written; the first three are of the head in PoseTrack and in COCO.
+
+    Returns:
+        (H', W', 3) uint8 BGR, of the image's size or enlarged.
+
+    Raises:
+        ValueError: for another kind of image, or a skeleton that does not fit the joints.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(f'expected a BGR image (H, W, 3) of uint8, got {image.shape} of {image.dtype}')
+    canvas = enlarged(image, min_width)
+    if len(tracks.keypoints) == 0:
+        return canvas
+    links = _checked_links(skeleton, tracks.keypoints.shape[1])
+    scale = np.divide(canvas.shape[1::-1], image.shape[1::-1])
+    points = np.clip((tracks.keypoints + 0.5) * scale - 0.5, -_FAR, _FAR)  # pixel centres are whole numbers
+    shown = (tracks.keypoint_scores >= score_thr) & np.isfinite(points).all(-1)
+
+    # Near people over far ones, and no skeleton over a label.
+    people = [person for person in np.argsort(tracks.bboxes[:, 3], kind='stable') if shown[person].any()]
+    colors = [identity_color(identity) for identity in tracks.instances_id]
+    for person in people:
+        draw_pose(canvas, points[person], shown[person], links, colors[person], tracks.predicted[person])
+    for person in people:
+        color = lightened(colors[person]) if tracks.predicted[person] else colors[person]
+        bottom = _above_head(points[person], shown[person], head)
+        draw_label(canvas, str(tracks.instances_id[person]), bottom, color)
+    return canvas
+
+
+def enlarged(image: np.ndarray, min_width: int) -> np.ndarray:
+    """A copy of the image, at least this wide."""
+    height, width = image.shape[:2]
+    if width >= min_width:
+        return image.copy()
+    return cv2.resize(image, (min_width, round(height * min_width / width)), interpolation=cv2.INTER_CUBIC)
+
+
+def draw_pose(
+    image: np.ndarray, points: np.ndarray, shown: np.ndarray, links: np.ndarray, color: Color, predicted: bool
+) -> None:
+    """Draws the joints `shown` (K,) of `points` (K, 2), and the `links` (m, 2) between them, into the image."""
+    width = _line_width(points[shown])
+    segments = points[links[shown[links].all(-1)]]
+    if predicted:
+        color = lightened(color)
+        segments = _dashed(segments, 4 * width + 2)
+    lines = _fixed_point(segments)
+    cv2.polylines(image, lines, False, _OUTLINE, width + 2, cv2.LINE_AA, _SHIFT)
+    cv2.polylines(image, lines, False, color, width, cv2.LINE_AA, _SHIFT)
+    radius = (width + 1) << _SHIFT
+    for x, y in _fixed_point(points[shown]).tolist():
+        cv2.circle(image, (x, y), radius + (1 << _SHIFT), _OUTLINE, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+        cv2.circle(image, (x, y), radius, color, 1 if predicted else cv2.FILLED, cv2.LINE_AA, _SHIFT)
+
+
+def draw_label(image: np.ndarray, text: str, bottom: np.ndarray, color: Color) -> None:
+    """Writes on an outlined patch of the colour, `bottom` (2,) being the middle of its lower edge, and keeps the patch
+    inside the image."""
+    size = max(0.45, image.shape[1] / 1600)
+    pad = round(7 * size)
+    stroke = max(1, round(2 * size))
+    (width, height), _ = cv2.getTextSize(text, _FONT, size, stroke)
+    patch = np.array([width + 2 * pad, height + 2 * pad])
+    corner = bottom - patch * (0.5, 1)
+    left, top = np.clip(corner, 1, np.maximum(1, np.array(image.shape[1::-1]) - patch - 2)).round().astype(int).tolist()
+    right, low = left + int(patch[0]), top + int(patch[1])
+    cv2.rectangle(image, (left - 1, top - 1), (right + 1, low + 1), _OUTLINE, cv2.FILLED)
+    cv2.rectangle(image, (left, top), (right, low), color, cv2.FILLED)
+    cv2.putText(image, text, (left + pad, low - pad), _FONT, size, contrasting(color), stroke, cv2.LINE_AA)
+
+
+def _checked_links(skeleton: Links | None, num_joints: int) -> np.ndarray:
+    """(m, 2) the links as an array."""
+    if skeleton is None:
+        if num_joints != len(JOINTS):
+            raise ValueError(
+                f'the default skeleton has the {len(JOINTS)} joints of PoseTrack, the poses have {num_joints}: '
+                'give `skeleton` as pairs of joint indices'
+            )
+        skeleton = POSETRACK_LINKS
+    links = np.asarray(skeleton, int).reshape(-1, 2)
+    if links.size and not (0 <= links.min() and links.max() < num_joints):
+        raise ValueError(f'skeleton: expected pairs of joint indices below {num_joints}, got {links.tolist()}')
+    return links
+
+
+def _line_width(points: np.ndarray) -> int:
+    """Pixels, growing with the root of the pose's size: clear on large people, not hiding small ones."""
+    return round(float(np.clip(np.sqrt(np.ptp(points, axis=0).max()) / 7, 1, 8)))
+
+
+def _dashed(segments: np.ndarray, dash: float) -> np.ndarray:
+    """Cuts lines (m, 2, 2) into dashes (m', 2, 2), about this long and as far apart, that start and end at the
+    lines' ends."""
+    pieces = [segments[:0]]
+    for start, end in segments:
+        count = max(2, round((np.linalg.norm(end - start) / dash + 1) / 2))
+        pieces.append(np.linspace(start, end, 2 * count).reshape(count, 2, 2))
+    return np.concatenate(pieces)
+
+
+def _above_head(points: np.ndarray, shown: np.ndarray, head: Sequence[int]) -> np.ndarray:
+    """(2,) a place just above the shown joints of the head, or above the uppermost joint where none is shown."""
+    above = points[[joint for joint in head if shown[joint]]]
+    if not len(above):
+        above = points[shown]
+        above = above[above[:, 1].argmin()][None]
+    return np.array([above[:, 0].mean(), above[:, 1].min() - 2 * _line_width(points[shown]) - 4])
+
+
+def _fixed_point(points: np.ndarray) -> np.ndarray:
+    return np.round(points * (1 << _SHIFT)).astype(np.int32)

@@ -1,0 +1,103 @@
+"""Overlay videos, and their contact sheets."""
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .drawing import draw_label
+
+_SHEET_FRAMES = 12
+_SHEET_COLUMNS = 4
+_SHEET_CELL_WIDTH = 480
+_SHEET_GAP = 4
+
+
+class OverlayVideo:
+    """Writes an mp4 under a temporary name that becomes the final one in `close`.
+
+    Args:
+        path: the file, ending in `.mp4`. Its folder is made.
+        fps: frames per second.
+        num_frames: length of the video where it is known and a contact sheet wanted: about 12 evenly spaced frames,
+            in a PNG beside the video.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+
+    def __init__(self, path: str | Path, fps: float, num_frames: int | None = None) -> None:
+        self.path = Path(path)
+        self.fps = fps
+        self._partial = self.path.with_name(f'.{self.path.stem}.partial.mp4')
+        self._writer: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+        self._count = 0
+        self._in_sheet = set() if num_frames is None else set(evenly_spaced(num_frames, _SHEET_FRAMES))
+        self._cells: list[np.ndarray] = []
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._partial.touch()
+        except OSError as error:
+            raise OSError(f'cannot write videos to the folder {self.path.parent}: {error}') from error
+
+    def write(self, frame: np.ndarray) -> None:
+        """Appends a frame (H, W, 3), uint8 BGR. The first one sets the video's size."""
+        if self._writer is None:
+            self._open(frame)
+        if frame.shape[1::-1] != self._size:  # OpenCV would drop it without a word
+            frame = cv2.resize(frame, self._size, interpolation=cv2.INTER_AREA)
+        self._writer.write(frame)
+        if self._count in self._in_sheet:
+            self._cells.append(_sheet_cell(frame, self._count))
+        self._count += 1
+
+    def close(self) -> None:
+        """Finishes the video and gives the files their names. Without any frame there is no file."""
+        if self._writer is None:
+            self._partial.unlink(missing_ok=True)
+            return
+        self._writer.release()
+        self._writer = None
+        self._partial.replace(self.path)
+        if self._cells:
+            partial = self._partial.with_suffix('.png')
+            partial.write_bytes(cv2.imencode('.png', contact_sheet(self._cells))[1])
+            partial.replace(self.path.with_suffix('.png'))
+
+    def _open(self, frame: np.ndarray) -> None:
+        # MPEG-4 wants even sides.
+        self._size = tuple(side - side % 2 for side in frame.shape[1::-1])
+        self._writer = cv2.VideoWriter(str(self._partial), cv2.VideoWriter_fourcc(*'mp4v'), self.fps, self._size)
+        if not self._writer.isOpened():
+            raise OSError(f'OpenCV cannot write this mp4 (codec mp4v, {self._size}, {self.fps} fps): {self._partial}')
+
+
+def evenly_spaced(length: int, count: int) -> list[int]:
+    """At most `count` of the numbers below `length`, the first and the last among them.
+
+    >>> evenly_spaced(10, 4), evenly_spaced(2, 4)
+    ([0, 3, 6, 9], [0, 1])
+    """
+    return np.unique(np.linspace(0, length - 1, min(count, length)).round().astype(int)).tolist()
+
+
+def contact_sheet(cells: list[np.ndarray]) -> np.ndarray:
+    """Images of one size (h, w, 3) in a grid of at most four columns, row by row."""
+    height, width = cells[0].shape[:2]
+    columns = min(_SHEET_COLUMNS, len(cells))
+    rows = math.ceil(len(cells) / columns)
+    step_y, step_x = height + _SHEET_GAP, width + _SHEET_GAP
+    sheet = np.full((rows * step_y - _SHEET_GAP, columns * step_x - _SHEET_GAP, 3), 255, np.uint8)
+    for index, cell in enumerate(cells):
+        row, column = divmod(index, columns)
+        sheet[row * step_y : row * step_y + height, column * step_x : column * step_x + width] = cell
+    return sheet
+
+
+def _sheet_cell(frame: np.ndarray, number: int) -> np.ndarray:
+    height = round(frame.shape[0] * _SHEET_CELL_WIDTH / frame.shape[1])
+    cell = cv2.resize(frame, (_SHEET_CELL_WIDTH, height), interpolation=cv2.INTER_AREA)
+    draw_label(cell, f'frame {number}', np.array([0, height]), (255, 255, 255))  # pushed into the lower left corner
+    return cell
