@@ -14,7 +14,8 @@ MIM_FILES = ('configs', 'tools', 'model-index.yml')
 
 
 def copy_mim_files(package_dir: Path) -> None:
-    """Copies what mim needs into a wheel's package folder."""
+    """Copies what mim needs into a wheel's package folder, where an earlier build may have left its own."""
+    shutil.rmtree(package_dir / '.mim', ignore_errors=True)
     for name in MIM_FILES:
         source, target = ROOT / name, package_dir / '.mim' / name
         if source.is_dir():

@@ -19,18 +19,25 @@ TESTED = {
 def warn_untested_versions() -> None:
     """One warning that names every installed OpenMMLab package outside `TESTED`; a fork under another name is not
     looked at."""
-    from mmengine.utils import digit_version
-
     untested = []
     for name, (low, high) in TESTED.items():
         try:
             version = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-        if not digit_version(low) <= digit_version(version) < digit_version(high):
+        if not _within(version, low, high):
             untested.append(f'{name} {version} (tested: >= {low}, < {high})')
     if untested:
         warnings.warn(f'mmgnntrack was not tested with {", ".join(untested)}', stacklevel=2)
+
+
+def _within(version: str, low: str, high: str) -> bool:
+    from mmengine.utils import digit_version
+
+    try:
+        return digit_version(low) <= digit_version(version) < digit_version(high)
+    except ValueError:  # not a version number that PEP 440 knows
+        return False
 
 
 def _history_buffer_method(owner: type, name: str) -> object:

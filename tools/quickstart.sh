@@ -13,18 +13,19 @@
 #   --val ANN      its validation annotations, likewise (default: annotations/val)
 #   --out DIR      where everything goes (default: outputs/quickstart, with --smoke outputs/smoke)
 #   --seed N       seed of the trainings (default: 0)
+#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 500,1400,300)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fail() { echo "quickstart: $*" >&2; exit 2; }
 usage() { sed -nE '2,/^set /{/^#/s/^# ?//p}' "$0"; }
 
-SMOKE='' FRESH='' DATA='' TRAIN=annotations/train VAL=annotations/val OUT='' SEED=0
+SMOKE='' FRESH='' DATA='' TRAIN=annotations/train VAL=annotations/val OUT='' SEED=0 ITERS=''
 while [ $# -gt 0 ]; do
     case $1 in
         --smoke) SMOKE=1 ;;
         --fresh) FRESH=1 ;;
-        --data | --train | --val | --out | --seed)
+        --data | --train | --val | --out | --seed | --iters)
             [ $# -ge 2 ] || fail "$1 needs a value"
             declare "$(tr a-z A-Z <<<"${1#--}")=$2"
             shift
@@ -38,19 +39,20 @@ OUT=${OUT:-outputs/$([ -n "$SMOKE" ] && echo smoke || echo quickstart)}
 [ -z "$DATA" ] || [ -d "$DATA" ] || fail "no such folder: $DATA"
 
 PYTHON=$(bash tools/setup_env.sh)
-export PATH="$(dirname "$PYTHON"):$PATH" PYTHONWARNINGS=ignore
+export PATH="$(dirname "$PYTHON"):$PATH" PYTHONWARNINGS=ignore OMP_NUM_THREADS=1
 mkdir -p "$OUT" 2>/dev/null && [ -w "$OUT" ] || fail "cannot write to $OUT"
 OUT=$(cd "$OUT" && pwd)
 [ -z "$FRESH" ] || rm -rf "${OUT:?}"/*
 
 # --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
-DETECTOR_ITERS=250 POSE_ITERS=1500 DYNAMICS_ITERS=800
 STEPS=(data detector pose dynamics iou oks gnn full)
-SECONDS_OF=(60 480 300 240 60 60 80 80)
+SECONDS_OF=(90 330 600 240 60 60 80 80)
 if [ -n "$SMOKE" ]; then
-    DETECTOR_ITERS=2 POSE_ITERS=4 DYNAMICS_ITERS=4
+    ITERS=${ITERS:-4,4,4}
     SECONDS_OF=(5 20 20 20 15 15 15 15)
 fi
+
+IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-500,1400,300}"
 
 # run NAME DONE-FILE TITLE COMMAND...: skips what is done; shows the lines that tell how far it is.
 run() {
@@ -65,12 +67,15 @@ run() {
         return
     fi
     echo "[$seen/${#STEPS[@]}] $title (about $(((left + 59) / 60)) min left in all; log: $OUT/$name.log)"
-    if ! "$@" 2>&1 | tee "$OUT/$name.log" | grep --line-buffered -oE 'Iter\((train|val|test)\) .*eta: [0-9:]+|[0-9]+%.*\]' \
-        | sed -u 's/^/      /'; then
-        if [ ! -e "$done_file" ]; then
-            tail -n 30 "$OUT/$name.log" >&2
-            fail "step '$title' failed; the whole log: $OUT/$name.log"
-        fi
+    if [ "$name" = data ]; then
+        "$@"
+    else
+        "$@" 2>&1 | tee "$OUT/$name.log" \
+            | sed -unE 's/.*(Iter\((train|test)\).*\]).*(eta: [0-9:]+).*/      \1  \3/p' || true
+    fi
+    if [ ! -e "$done_file" ]; then
+        tail -n 30 "$OUT/$name.log" >&2 2>/dev/null || true
+        fail "step '$title' failed; the whole log: $OUT/$name.log"
     fi
     echo "      took $((SECONDS - start)) s"
 }
@@ -79,7 +84,7 @@ run() {
 COCO=$OUT
 if [ -z "$DATA" ]; then
     DATA=$([ -n "$SMOKE" ] && echo "$OUT/synthtrack" || echo data/synthtrack)
-    size=(--train-videos 24 --val-videos 10 --frames 40)
+    size=(--frames 40)
     [ -z "$SMOKE" ] || size=(--train-videos 2 --val-videos 1 --frames 8)
     COCO=$DATA
     make_data() { python tools/make_synthtrack.py --out "$DATA" "${size[@]}" && to_coco; }
@@ -98,35 +103,40 @@ export MMGNNTRACK_DATA
 MMGNNTRACK_DATA=$(cd "$DATA" && pwd)
 COCO=$(cd "$COCO" && pwd)
 
+# Processes of one thread each get more out of a few cores than one process of several threads.
+RANKS=$(($(nproc) < 4 ? $(nproc) : 4))
+
 # --- trainings ------------------------------------------------------------------------------------------------------
 # train NAME CONFIG ITERATIONS TITLE OPTION...
 train() {
     local name=$1 config=$2 iters=$3 title=$4
     shift 4
-    local interval=$((iters < 10 ? 1 : iters / 10))
+    local interval=$((iters < 10 ? 1 : iters / 10)) warmup=$((iters / 10 + 2))
     run "$name" "$OUT/$name/iter_$iters.pth" "$title" \
-        mim train mmgnntrack "configs/mini/$config.py" --work-dir "$OUT/$name" --cfg-options "randomness.seed=$SEED" \
+        mim train mmgnntrack "configs/mini/$config.py" --launcher pytorch --gpus "$RANKS" \
+        --work-dir "$OUT/$name" --no-validate --cfg-options "randomness.seed=$SEED" \
         "train_cfg.max_iters=$iters" "default_hooks.checkpoint.interval=$iters" \
-        "default_hooks.logger.interval=$interval" "$@"
+        "default_hooks.logger.interval=$interval" "param_scheduler.0.end=$warmup" "param_scheduler.1.begin=$warmup" \
+        "param_scheduler.1.end=$iters" "$@"
 }
-images=("train_dataloader.dataset.ann_file=$COCO/coco_train.json" "val_dataloader.dataset.ann_file=$COCO/coco_val.json")
-train detector faster-rcnn_mini_synthtrack $DETECTOR_ITERS 'training the person detector' \
-    "${images[@]}" "val_evaluator.ann_file=$COCO/coco_val.json" "train_cfg.val_interval=$DETECTOR_ITERS"
-train pose td-hm_hrnet-mini_synthtrack-128x96 $POSE_ITERS 'training the pose estimator' \
-    "${images[@]}" "train_cfg.val_interval=$POSE_ITERS"
+people="train_dataloader.dataset.ann_file=$COCO/coco_train.json"
+batch() { echo "train_dataloader.batch_size=$(($1 / RANKS))"; }
+train detector faster-rcnn_mini_synthtrack "$DETECTOR_ITERS" 'training the person detector' "$people" "$(batch 8)"
+train pose td-hm_hrnet-mini_synthtrack-128x96 "$POSE_ITERS" 'training the pose estimator' "$people" "$(batch 32)"
 parts=("custom_hooks.0.detector=$OUT/detector/iter_$DETECTOR_ITERS.pth"
     "custom_hooks.0.pose_estimator=$OUT/pose/iter_$POSE_ITERS.pth")
-train dynamics gnn_hrnet-mini_synthtrack $DYNAMICS_ITERS 'training the dynamics head' \
-    "${parts[@]}" "train_dataloader.dataset.ann_file=$TRAIN"
+train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" 'training the dynamics head' \
+    "${parts[@]}" "train_dataloader.dataset.ann_file=$TRAIN" "$(batch 16)"
 
 # --- the four rows of the ablation ----------------------------------------------------------------------------------
+export PORT=${PORT:-$((20000 + RANDOM % 20000))}
 for row in iou oks gnn full; do
     show=()
     [ $row != full ] || show=(--show-dir "$OUT/overlays")
     run $row "$OUT/test/$row/metrics.json" "testing: $row" \
-        python tools/test.py configs/mini/gnn_hrnet-mini_synthtrack.py "$OUT/dynamics/iter_$DYNAMICS_ITERS.pth" \
-        --work-dir "$OUT/test/$row" --out-dir "$OUT/test/$row" "${show[@]}" --cfg-options "${parts[@]}" \
-        "model.tracker.matching=$row" "test_dataloader.dataset.ann_file=$VAL" \
+        bash tools/dist_test.sh configs/mini/gnn_hrnet-mini_synthtrack.py "$OUT/dynamics/iter_$DYNAMICS_ITERS.pth" \
+        "$RANKS" --work-dir "$OUT/test/$row" --out-dir "$OUT/test/$row" "${show[@]}" --cfg-options "${parts[@]}" \
+        "model.tracker.matching=$row" default_hooks.logger.interval=5 "test_dataloader.dataset.ann_file=$VAL" \
         "test_evaluator.ann_dir=$MMGNNTRACK_DATA/$VAL"
 done
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config
+from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config, writable_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,6 +32,10 @@ def main() -> None:
     args = parse_args()
     config = load_config(args)
     config.load_from = None if args.checkpoint in (None, 'none') else args.checkpoint
+    if config.load_from and '://' not in config.load_from and not Path(config.load_from).is_file():
+        raise SystemExit(f'checkpoint not found: {config.load_from}')
+    for folder in filter(None, (args.out_dir, args.show_dir)):
+        writable_folder(folder)
     if args.out_dir:
         for evaluator in config.test_evaluator if isinstance(config.test_evaluator, list) else [config.test_evaluator]:
             if evaluator['type'].endswith('PoseTrackMetric'):
@@ -42,7 +46,6 @@ def main() -> None:
     metrics = build_runner(config).test()
     if args.out_dir and is_main_process():
         path = Path(args.out_dir) / 'metrics.json'
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix('.partial')
         partial.write_text(json.dumps(metrics, indent=2))
         os.replace(partial, path)

@@ -13,10 +13,11 @@ model = dict(
     ),
 )
 
+# Not MMPose's hooks that draw single poses; mmengine adds its own.
 default_hooks = dict(
+    _delete_=True,
+    logger=dict(type='LoggerHook', interval=50),
     checkpoint=dict(type='CheckpointHook', interval=1, save_best='posetrack/MOTA', rule='greater', max_keep_ckpts=2),
-    visualization=None,
-    badcase=None,
 )
 # Detector and pose estimator come from their own files and stay out of the saved ones.
 custom_hooks = [dict(type='mmgnntrack.PartCheckpointHook')]

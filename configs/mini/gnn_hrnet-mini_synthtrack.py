@@ -7,30 +7,32 @@ _base_ = [
 ]
 
 codec = _base_.pose_estimator.head.decoder
+padding = 1.0
 model = dict(
     detector=dict(
         model=_base_.detector,
+        score_thr=0.2,
         pipeline=[
-            dict(type='mmdet.Resize', scale=(320, 240), keep_ratio=True),
+            dict(type='mmdet.Resize', scale=(256, 192), keep_ratio=True),
             dict(type='mmdet.PackDetInputs', meta_keys=('img_id', 'ori_shape', 'img_shape', 'scale_factor')),
         ],
     ),
-    pose_estimator=dict(model=_base_.pose_estimator),
+    pose_estimator=dict(model=_base_.pose_estimator, padding=padding),
     tracker=dict(dynamics_head=dict(visual_channels=48, feat_channels=64)),
 )
 custom_hooks = [
     dict(
         type='mmgnntrack.PartCheckpointHook',
-        detector='work_dirs/faster-rcnn_mini_synthtrack/iter_250.pth',
-        pose_estimator='work_dirs/td-hm_hrnet-mini_synthtrack-128x96/iter_1500.pth',
+        detector='work_dirs/faster-rcnn_mini_synthtrack/iter_500.pth',
+        pose_estimator='work_dirs/td-hm_hrnet-mini_synthtrack-128x96/iter_1400.pth',
     )
 ]
 
 data_root = '{{$MMGNNTRACK_DATA:data/synthtrack}}/'
 train_dataloader = dict(
     batch_size=16,
-    num_workers=1,
-    persistent_workers=True,
+    num_workers=0,
+    persistent_workers=False,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type='mmgnntrack.PoseTrackTubeDataset',
@@ -42,7 +44,7 @@ train_dataloader = dict(
             dict(type='mmgnntrack.LoadTube'),
             dict(type='mmgnntrack.AugmentTube', rotation=30, scale=0.25, flip=0.5),
             dict(type='mmgnntrack.JitterHistory'),
-            dict(type='mmgnntrack.PackTubeInputs', codec=codec),
+            dict(type='mmgnntrack.PackTubeInputs', codec=codec, search=dict(padding=padding)),
         ],
     ),
 )
@@ -64,7 +66,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='mmgnntrack.PoseTrackMetric', ann_dir=data_root + 'annotations/val')
 test_evaluator = val_evaluator
 
-max_iters = 800
+max_iters = 300
 train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters + 1)
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [

@@ -19,8 +19,8 @@ class _PoseTrackFolder(BaseDataset):
         return read_folder(self.ann_file)
 
     def image_path(self, file_name: str) -> str:
-        """Where a frame lies: below `data_prefix['img']`."""
-        return str(Path(self.data_prefix['img']) / file_name)
+        """Where a frame lies: below `data_prefix['img']`, or below the data root where that is not given."""
+        return str(Path(self.data_prefix.get('img', self.data_root or '')) / file_name)
 
 
 @DATASETS.register_module()
@@ -29,7 +29,7 @@ class PoseTrackVideoDataset(_PoseTrackFolder):
 
     Args:
         ann_file: folder of annotation files, or one file, relative to `data_root`.
-        data_prefix: `img`: the folder that the files' image names are relative to.
+        data_prefix: `img`: the folder that the files' image names are relative to, `data_root` by default.
         videos: names of the videos to read, None for all.
 
     The other arguments are mmengine's BaseDataset's. A frame is a dict with `img_path`, `video_name` (the annotation

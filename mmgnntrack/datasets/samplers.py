@@ -25,7 +25,7 @@ class VideoSampler(Sampler):
         shards: list[list[int]] = [[] for _ in range(world_size)]
         for frames in sorted(videos.values(), key=len, reverse=True):
             min(shards, key=len).extend(frames)
-        self.indices = shards[rank]
+        self.indices = sorted(shards[rank])
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.indices)

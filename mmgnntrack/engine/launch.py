@@ -33,9 +33,22 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.cfg_options:
         config.merge_from_dict(args.cfg_options)
     config.work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+    writable_folder(config.work_dir)
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_on_cpu(config)
     return config
+
+
+def writable_folder(path: str | Path) -> Path:
+    """The folder, made if need be; ends the program where nothing can be written there, before any work is done."""
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(f'cannot make the output folder {path}: {error.strerror}') from error
+    if not os.access(path, os.W_OK):
+        raise SystemExit(f'cannot write to the output folder {path}')
+    return path
 
 
 def build_runner(config: Config) -> Runner:

@@ -79,7 +79,7 @@ class GNNDynamicsHead(BaseModule):
         self.aggregation_layers = layers(len(self.aggregation))
         self.prediction_layers = layers(num_prediction_layers)
         self.output = mlp(feat_channels, feat_channels, num_keypoints)
-        self.loss_module = POSE_MODELS.build(loss or dict(type='KeypointMSELoss', use_target_weight=True))
+        self.loss_module = POSE_MODELS.build(loss or dict(type='mmpose.KeypointMSELoss', use_target_weight=True))
 
     def forward(
         self, history: InstanceData, grid_size: tuple[int, int], search_features: Tensor | None = None
@@ -160,6 +160,11 @@ class GNNDynamicsHead(BaseModule):
         joints = history.keypoints.shape[2]
         if joints != self.num_keypoints:
             raise ValueError(f'GNNDynamicsHead was built for {self.num_keypoints} keypoints, the poses have {joints}')
+        if self.visual_channels and history.features.shape[-1] != self.visual_channels:
+            raise ValueError(
+                f'GNNDynamicsHead was built for visual_channels={self.visual_channels}, the features of the history '
+                f'have {history.features.shape[-1]} channels'
+            )
         expected = (len(history), self.visual_channels, *grid_size[::-1])
         if self.visual_channels and (search_features is None or tuple(search_features.shape) != expected):
             got = None if search_features is None else tuple(search_features.shape)

@@ -84,9 +84,9 @@ class PoseTracker(BaseModule):
         self.geometry = search
         joints = dict(num_keypoints=len(self.sigmas))
         self.dynamics_head = MODELS.build(dynamics_head, default_args=joints) if dynamics_head else None
-        channels = self.dynamics_head.visual_channels if self.dynamics_head else 0
+        channels = self.dynamics_head.visual_channels if matching in ('gnn', 'full') else 0
         self.memory = MODELS.build(
-            memory or dict(type='TrackMemory'), default_args=dict(num_features=channels, **joints)
+            memory or dict(type='mmgnntrack.TrackMemory'), default_args=dict(num_features=channels, **joints)
         )
         self.matching = matching
         self.min_similarity = min_similarity
@@ -130,7 +130,7 @@ class PoseTracker(BaseModule):
             reference = self.memory.last_poses()
         estimated = self._boxed(estimated)
         matches = assign(self.similarity(reference, estimated), self.min_similarity)
-        tracked, features = self.merge(reference, estimated, matches)
+        tracked, features = self.merge(reference, estimated, matches, frame_id)
         self.memory.update(tracked, features, frame_id)
         return tracked
 
@@ -166,9 +166,11 @@ class PoseTracker(BaseModule):
         valid = [poses.keypoint_scores >= self.joint_score_thr for poses in (reference, estimated)]
         return oks(reference.keypoints, estimated.keypoints, areas, self.sigmas, *valid)
 
-    def merge(self, reference: InstanceData, estimated: InstanceData, matches: Matches) -> tuple[InstanceData, Tensor]:
+    def merge(
+        self, reference: InstanceData, estimated: InstanceData, matches: Matches, frame_id: int
+    ) -> tuple[InstanceData, Tensor]:
         """The poses of the frame after matching, and the visual features at their joints: matches (fused, if so
-        chosen), new people, and people whom only the prediction shows."""
+        chosen), new people, and people whom only the prediction shows, for at most `max_lost` frames."""
         matched = self._bare(estimated, matches.cols)
         matched.instances_id = reference.instances_id[matches.rows]
         if self.matching == 'full':
@@ -181,8 +183,10 @@ class PoseTracker(BaseModule):
 
         lost_rows = matches.unmatched_rows[:0]
         if self.matching == 'full':
-            likely = reference.keypoint_scores[matches.unmatched_rows].mean(-1) >= self.predicted_score_thr
-            lost_rows = matches.unmatched_rows[likely]
+            rows = matches.unmatched_rows
+            likely = reference.keypoint_scores[rows].mean(-1) >= self.predicted_score_thr
+            recent = frame_id - self.memory.tracklets.last_seen[rows] <= self.memory.max_lost
+            lost_rows = rows[likely & recent]
         lost = self._bare(reference, lost_rows)
         lost.instances_id = reference.instances_id[lost_rows]
 
@@ -215,6 +219,8 @@ class PoseTracker(BaseModule):
         return sample_at(maps, torch.as_tensor(cells, dtype=maps.dtype, device=maps.device))
 
     def _boxed(self, poses: InstanceData) -> InstanceData:
+        """The same poses, with `bboxes` around their joints instead of what the detector drew."""
+        poses = poses.new()
         poses.bboxes = pose_bboxes(
             poses.keypoints, poses.keypoint_scores >= self.joint_score_thr, self.bbox_margin
         ).astype(np.float32)

@@ -10,6 +10,7 @@ import torch
 from mmcv.transforms import Compose
 from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
+from mmpose.codecs import UDPHeatmap
 from mmpose.registry import MODELS as POSE_MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
@@ -18,6 +19,8 @@ from torch.nn.functional import interpolate
 from mmgnntrack.functional import SearchGeometry, grid_regions, pose_nms, region_warp
 from mmgnntrack.posetrack.joints import FLIP_INDICES
 from mmgnntrack.registry import MODELS
+
+from .decoding import cell_size
 
 #: The stages of MMPose's HRNet whose first output is its highest-resolution branch.
 HRNET_STAGES = ('backbone.stage2', 'backbone.stage3', 'backbone.stage4')
@@ -129,7 +132,7 @@ class TopDownEstimator(BaseModule):
         return self._stacked(outputs, len(inputs), size)
 
     def _usual_pipeline(self) -> list[dict]:
-        udp = type(self.codec).__name__ == 'UDPHeatmap'
+        udp = isinstance(self.codec, UDPHeatmap)
         return [
             dict(type='mmpose.GetBBoxCenterScale', padding=self.geometry.padding),
             dict(type='mmpose.TopdownAffine', input_size=self.geometry.input_size, use_udp=udp),
@@ -160,13 +163,14 @@ class TopDownEstimator(BaseModule):
         crops = np.concatenate([centers, scales], axis=-1)
         heatmaps = torch.stack([result.pred_fields.heatmaps for result in results])
         poses = InstanceData.cat([result.pred_instances for result in results])
+        cell = cell_size(self.codec, heatmaps.shape[:-3:-1])
         return InstanceData(
             keypoints=poses.keypoints.astype(np.float32),
             keypoint_scores=poses.keypoint_scores.astype(np.float32),
             bboxes=poses.bboxes.astype(np.float32),
             bbox_scores=poses.bbox_scores.astype(np.float32),
             heatmaps=heatmaps,
-            regions=grid_regions(crops, sizes, self.codec.scale_factor).astype(np.float32),
+            regions=grid_regions(crops, sizes, cell).astype(np.float32),
             feature_maps=self._stacked(outputs, len(batch), heatmaps.shape[:-3:-1]),
         )
 

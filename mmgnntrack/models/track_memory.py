@@ -86,7 +86,7 @@ class TrackMemory:
         for fifo, newest in (
             (tracklets.keypoints, tracked.keypoints),
             (tracklets.keypoint_scores, tracked.keypoint_scores),
-            (tracklets.valid, True),
+            (tracklets.valid, tracked.keypoint_scores > 0),
         ):
             fifo[rows, :-1] = fifo[rows, 1:]
             fifo[rows, -1] = newest

@@ -95,6 +95,8 @@ class VideoPoseTracker(BaseModel):
 
     def track(self, image: np.ndarray, frame_id: int) -> InstanceData:
         """The tracked poses of the next frame of a video (see `PoseTracker.step`)."""
+        if self.detector is None:
+            raise ValueError('VideoPoseTracker was built without a detector, which tracking in video needs')
         people = self.detector.predict(image)
         estimated = self.pose_estimator.predict(image, people)
         return self.tracker.step(estimated, frame_id, lambda crops: self.pose_estimator.search_features(image, crops))

@@ -38,7 +38,7 @@ class SynthTrackConfig:
     """
 
     seed: int = 0
-    train_videos: int = 24
+    train_videos: int = 48
     val_videos: int = 10
     frames: int = 40
     size: tuple[int, int] = (320, 240)

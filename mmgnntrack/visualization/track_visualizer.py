@@ -55,7 +55,8 @@ class TrackVisualizer(OpencvBackendVisualizer):
             name: of the window or the record.
             image: (H, W, 3) uint8 RGB, as every OpenMMLab visualizer takes it.
             data_sample: with `pred_track_instances`, see `draw_tracks`; None or without them: nothing is drawn.
-            show: open a window, for `wait_time` seconds, 0 for ever.
+            show: open a window.
+            wait_time: seconds that the window stays open, 0 for ever.
             out_file: image file to write.
             step: number under which the backends keep the image.
         """

@@ -25,8 +25,8 @@ from .loading import read_frame
 
 @TRANSFORMS.register_module()
 class SampleTube(BaseTransform):
-    """Chooses the frames of a tube that ends with the current pose: every g-th before it, g drawn from `gaps`; smaller
-    steps only where the person was not there.
+    """Chooses the frames of a tube that ends with the current pose: every g-th before it, g drawn from `gaps`, as far as
+    the person is annotated there; where it is not g frames ago, the last time it was.
 
     Args:
         length: T.
@@ -41,9 +41,10 @@ class SampleTube(BaseTransform):
         frames, current = results['frames'], results['current']
         gap = np.random.randint(self.gaps[0], self.gaps[1] + 1)
         wanted = frames[current] - gap * np.arange(self.length - 1, 0, -1)
-        chosen = current - 1 if not np.isin(wanted[-1], frames[:current]) else None
-        history = [chosen] if chosen is not None else list(np.flatnonzero(np.isin(frames, wanted)))
-        index = np.array([*history, current])
+        history = np.isin(frames[:current], wanted)
+        if wanted[-1] not in frames:
+            history[-1] = True
+        index = np.append(np.flatnonzero(history)[1 - self.length :], current)
         missing = self.length - len(index)
 
         results['img_paths'] = [None] * missing + [results['track_img_paths'][i] for i in index]

@@ -1,0 +1,111 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+from torch import nn
+
+from mmgnntrack.models import VideoPoseTracker
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted(path for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def build(config: Config) -> nn.Module:
+    with DefaultScope.overwrite_default_scope(config.default_scope):
+        return MODELS.build(config.model)
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError('no network in this test')
+
+    monkeypatch.setattr('socket.socket.connect', refuse)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=name)
+def test_configs_resolve_and_build(path: Path) -> None:
+    config = Config.fromfile(path)
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader', 'val_evaluator', 'optim_wrapper'):
+        assert config.get(key), key
+    assert len(list(build(config).parameters())) > 10
+
+
+def test_configs_are_found() -> None:
+    assert {'configs/gnn_hrnet_w48_posetrack18.py', 'configs/mini/gnn_hrnet-mini_synthtrack.py'} <= set(
+        map(name, CONFIGS)
+    )
+
+
+@pytest.fixture(scope='module')
+def paper() -> Config:
+    return Config.fromfile(ROOT / 'configs/gnn_hrnet_w48_posetrack18.py')
+
+
+@pytest.fixture(scope='module')
+def system(paper: Config) -> VideoPoseTracker:
+    return build(paper)
+
+
+FACTS: dict[str, Callable[[Config], tuple]] = {
+    'Adam, 1e-4': lambda c: (dict(c.optim_wrapper.optimizer), dict(type='Adam', lr=1e-4)),
+    '10 epochs': lambda c: ((c.train_cfg.by_epoch, c.train_cfg.max_epochs), (True, 10)),
+    'a tenth at 5 and 8': lambda c: (
+        [(s.type, s.milestones, s.gamma, s.by_epoch) for s in c.param_scheduler],
+        [('MultiStepLR', [5, 8], 0.1, True)],
+    ),
+    'Soft-NMS at 0.7': lambda c: (
+        dict(c.model.detector.model.test_cfg.rcnn.nms),
+        dict(type='soft_nms', iou_threshold=0.7),
+    ),
+    'one class': lambda c: (c.model.detector.model.roi_head.bbox_head.num_classes, 1),
+    'deformable convolutions': lambda c: (c.model.detector.model.backbone.stage_with_dcn, (False, True, True, True)),
+    'pose NMS at 0.5': lambda c: (c.model.pose_estimator.nms_thr, 0.5),
+    'flip test': lambda c: (c.model.pose_estimator.model.test_cfg.flip_test, True),
+    'sigma 3': lambda c: (c.model.pose_estimator.model.head.decoder.sigma, 3),
+    'full matching': lambda c: (c.model.tracker.matching, 'full'),
+    '32 tubes of 4 frames': lambda c: (
+        (c.train_dataloader.batch_size, c.train_dataloader.dataset.pipeline[0].length),
+        (32, 4),
+    ),
+    'the same codec everywhere': lambda c: (
+        c.train_dataloader.dataset.pipeline[-1].codec,
+        c.model.pose_estimator.model.head.decoder,
+    ),
+}
+
+
+@pytest.mark.parametrize('fact', FACTS.values(), ids=FACTS)
+def test_the_papers_settings(paper: Config, fact: Callable[[Config], tuple]) -> None:
+    found, expected = fact(paper)
+    assert found == expected
+
+
+def test_the_papers_system(system: VideoPoseTracker) -> None:
+    estimator, tracker = system.pose_estimator, system.tracker
+    assert estimator.num_features == tracker.dynamics_head.visual_channels == 144
+    assert tuple(estimator.codec.heatmap_size) == (72, 96) and tuple(estimator.codec.input_size) == (288, 384)
+    assert estimator.model.head.out_channels == tracker.dynamics_head.num_keypoints == 15
+    assert tracker.memory.length == 3 and tracker.memory.num_features == 144
+    assert tracker.geometry.search_grid_size == (144, 144) and tracker.geometry.search_input_size == (576, 576)
+    assert tracker.dynamics_head.encoder.embedding.weight.shape == (15, 256)
+    assert tracker.codec is estimator.codec
+
+
+def test_the_paper_trains_the_tracker_alone(system: VideoPoseTracker) -> None:
+    trained = {name for name, parameter in system.named_parameters() if parameter.requires_grad}
+    assert trained == {name for name, _ in system.named_parameters() if name.startswith('tracker.')}
+    assert trained
+
+
+def test_the_pose_estimators_heatmaps(system: VideoPoseTracker) -> None:
+    blank = torch.zeros(1, 3, 384, 288)
+    with torch.no_grad():
+        assert system.pose_estimator.model(blank, None, mode='tensor').shape == (1, 15, 96, 72)

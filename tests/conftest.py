@@ -1,0 +1,48 @@
+"""What several tests share."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def no_default_scope() -> Iterator[None]:
+    """A Runner sets mmengine's default scope for good; the next test does not see it."""
+    yield
+    if 'mmengine.registry' in sys.modules:
+        from mmengine.registry import DefaultScope
+
+        DefaultScope._instance_dict.clear()
+
+
+@pytest.fixture(scope='session')
+def repository() -> Path:
+    """The root of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope='session')
+def synthtrack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a tiny SynthTrack: two training videos and one for validation, eight frames each. Not to be
+    written to."""
+    from mmgnntrack.synthetic import SynthTrackConfig, make_dataset
+
+    root = tmp_path_factory.mktemp('synthtrack')
+    config = SynthTrackConfig(train_videos=2, val_videos=1, frames=8, people=(3, 4), partly_labelled_share=1.0)
+    for _ in make_dataset(root, config):
+        pass
+    return root
+
+
+@pytest.fixture(scope='session')
+def real_data() -> Path:
+    """The folder of real PoseTrack files, which most machines do not have."""
+    root = Path(os.environ.get('MMGNNTRACK_SHARED', REPOSITORY.parent / 'shared')) / 'realdata'
+    if not root.is_dir():
+        pytest.skip('no real data here; MMGNNTRACK_SHARED names its folder')
+    return root

@@ -1,0 +1,213 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mmgnntrack.datasets.transforms import AugmentTube, JitterHistory, LoadTube, PackTubeInputs, SampleTube
+from mmgnntrack.posetrack.joints import FLIP_INDICES
+
+CODEC = dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5)
+SIZE = (320, 240)
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    np.random.seed(0)
+
+
+def a_track(frames: list[int], current: int) -> dict:
+    """A person who walks to the right, 3 px a frame; what `PoseTrackTubeDataset` gives."""
+    body = np.random.default_rng(0).uniform((100, 60), (170, 190), (15, 2))
+    return dict(
+        frames=np.array(frames),
+        track_img_paths=[f'{frame}.jpg' for frame in frames],
+        track_keypoints=body + np.array(frames)[:, None, None] * (3, 0),
+        track_annotated=np.ones((len(frames), 15), bool),
+        current=current,
+    )
+
+
+TUBES = [
+    ('every second', range(10), 6, (2, 2), [0, 2, 4, 6]),
+    ('every one', range(10), 3, (1, 1), [0, 1, 2, 3]),
+    ('the video begins', range(10), 3, (2, 2), [1, 3]),
+    ('a frame of the past is missing', [0, 3, 4, 6], 3, (2, 2), [0, 4, 6]),
+    ('the frame before is missing', [0, 1, 2, 5, 6], 4, (3, 3), [5, 6]),
+    ('frames that no step needs are missing', [0, 3, 5, 6], 3, (3, 3), [0, 3, 6]),
+    ('steps that lead before the video', range(4), 1, (4, 4), [0, 1]),
+]
+
+
+@pytest.mark.parametrize(('frames', 'current', 'gaps', 'expected'), [t[1:] for t in TUBES], ids=[t[0] for t in TUBES])
+def test_frames_of_a_tube(frames: list[int], current: int, gaps: tuple[int, int], expected: list[int]) -> None:
+    track = a_track(list(frames), current)
+    tube = SampleTube(length=4, gaps=gaps)(track)
+    missing = 4 - len(expected)
+    assert tube['img_paths'] == missing * [None] + [f'{frame}.jpg' for frame in expected]
+    assert tube['keypoints'].shape == (4, 15, 2)
+    np.testing.assert_allclose(
+        tube['keypoints'][missing:, 0, 0], track['track_keypoints'][0, 0, 0] + np.array(expected) * 3
+    )
+    assert tube['annotated'].all(-1).tolist() == missing * [False] + len(expected) * [True]
+    assert not tube['annotated'][:missing].any()
+
+
+def test_gaps_are_drawn() -> None:
+    last = {SampleTube(length=2, gaps=(1, 3))(a_track(list(range(10)), 9))['img_paths'][0] for _ in range(50)}
+    assert last == {'8.jpg', '7.jpg', '6.jpg'}
+
+
+def test_load(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / 'a.png'), np.full((4, 5, 3), 7, np.uint8))
+    images = LoadTube()(dict(img_paths=[None, str(tmp_path / 'a.png')]))['images']
+    assert images[0] is None and (images[1] == 7).all()
+    with pytest.raises(FileNotFoundError, match='b.png'):
+        LoadTube()(dict(img_paths=[str(tmp_path / 'b.png')]))
+
+
+def with_dots(tube: dict, joint: int) -> dict:
+    """Images that are black but for a bright dot at one joint."""
+    tube['images'] = []
+    for pose, path in zip(tube['keypoints'], tube['img_paths']):
+        y, x = np.mgrid[: SIZE[1], : SIZE[0]]
+        dot = 255 * np.exp(-((x - pose[joint, 0]) ** 2 + (y - pose[joint, 1]) ** 2) / 18)
+        tube['images'].append(None if path is None else np.repeat(dot[..., None], 3, -1).astype(np.uint8))
+    return tube
+
+
+def spot(image: torch.Tensor) -> np.ndarray:
+    """x, y of the dot in a crop (3, h, w)."""
+    weight = image[0].double() ** 2
+    y, x = torch.meshgrid(torch.arange(weight.shape[0]), torch.arange(weight.shape[1]), indexing='ij')
+    return np.array([(weight * x).sum() / weight.sum(), (weight * y).sum() / weight.sum()])
+
+
+STEADY = dict(rotation=0, scale=0, flip=0)
+AUGMENTATIONS = {
+    'none': STEADY,
+    'rotation': dict(STEADY, rotation=45),
+    'scale': dict(STEADY, scale=0.35),
+    'flip': dict(STEADY, flip=1),
+    'all': dict(rotation=45, scale=0.35, flip=1),
+}
+
+
+@pytest.mark.parametrize('joint', [0, 5, 14])
+@pytest.mark.parametrize('options', AUGMENTATIONS.values(), ids=AUGMENTATIONS)
+def test_images_and_joints_move_alike(options: dict, joint: int) -> None:
+    for _ in range(3):
+        tube = with_dots(SampleTube(gaps=(1, 3))(a_track(list(range(10)), 9)), joint)
+        tube = JitterHistory(noise=0, outlier_rate=0)(AugmentTube(**options)(tube))
+        packed = PackTubeInputs(CODEC)(tube)
+        inputs, sample = packed['inputs'], packed['data_samples']
+        assert inputs['history'].shape == (3, 3, 128, 96) and inputs['search'].shape == (3, 192, 192)
+        target = sample.gt_fields.heatmaps
+        assert target.shape == (15, 48, 48)
+
+        index = FLIP_INDICES[joint] if options['flip'] else joint
+        best = target[index].flatten().argmax().item()
+        np.testing.assert_allclose(spot(inputs['search']), 4 * np.array([best % 48, best // 48]), atol=2.5)
+        for crop, cells in zip(inputs['history'], sample.history.cells[0]):
+            np.testing.assert_allclose(spot(crop), 4 * cells[index].numpy(), atol=0.7)
+        assert sample.history.valid.all() and (sample.gt_instance_labels.keypoint_weights == 1).all()
+
+
+def test_the_scale_is_that_of_the_crops() -> None:
+    tube = JitterHistory()(SampleTube()(a_track(list(range(10)), 9)))
+    pack = PackTubeInputs(CODEC, images=False)
+    plain, scaled = (pack({**tube, 'crop_scale': s})['data_samples'].history for s in (1.0, 1.25))
+    torch.testing.assert_close(scaled.crops, plain.crops * torch.tensor([1, 1, 1.25, 1.25]))
+    torch.testing.assert_close(scaled.regions[:, 2:], plain.regions[:, 2:] * 1.25)
+    assert torch.equal(scaled.keypoints, plain.keypoints)
+
+
+def test_augmentations_are_drawn() -> None:
+    angles, scales, flips = [], [], []
+    for _ in range(200):
+        tube = AugmentTube(rotation=30, scale=0.25, flip=0.5)(SampleTube()(a_track(list(range(10)), 9)))
+        matrix = tube['to_image'][:, :2]
+        flips.append(np.linalg.det(matrix) < 0)
+        angles.append(np.degrees(np.arctan2(matrix[1, 0], matrix[1, 1])))
+        scales.append(tube['crop_scale'])
+    assert 25 < max(angles) <= 30 and -30 <= min(angles) < -25
+    assert 1.2 < max(scales) <= 1.25 and 0.75 <= min(scales) < 0.8
+    assert 70 < sum(flips) < 130
+
+
+def test_the_person_is_augmented_about_its_last_pose() -> None:
+    tube = SampleTube()(a_track(list(range(10)), 9))
+    before = tube['keypoints'][-2].mean(0)
+    after = AugmentTube(rotation=45, flip=1)(tube)['keypoints'][-2].mean(0)
+    np.testing.assert_allclose(after, before)
+
+
+def test_a_flip_exchanges_left_and_right() -> None:
+    tube = SampleTube(gaps=(1, 1))(a_track(list(range(4)), 3))
+    tube['annotated'][:, 5] = False
+    centre = tube['keypoints'][-2][tube['annotated'][-2]].mean(0)[0]
+    before = tube['keypoints'].copy()
+    flipped = AugmentTube(**dict(STEADY, flip=1))(tube)
+    np.testing.assert_allclose(flipped['keypoints'][..., 0], 2 * centre - before[:, FLIP_INDICES, 0])
+    np.testing.assert_allclose(flipped['keypoints'][..., 1], before[:, FLIP_INDICES, 1])
+    assert np.flatnonzero(~flipped['annotated'][0]).tolist() == [FLIP_INDICES[5]]
+
+
+def test_jitter() -> None:
+    tube = SampleTube(gaps=(1, 1))(a_track(list(range(10)), 9))
+    true, size = tube['keypoints'].copy(), np.linalg.norm(np.ptp(tube['keypoints'][-2], axis=0))
+    offsets, scores = [], []
+    for _ in range(200):
+        tube = JitterHistory(noise=0.01, outlier_rate=0.1, outlier_noise=1.0, scores=(0.4, 1.0))(tube)
+        offsets.append(np.linalg.norm(tube['history'] - true[:-1], axis=-1) / size)
+        scores.append(tube['history_scores'])
+    np.testing.assert_array_equal(tube['keypoints'], true)
+    offsets, scores = np.stack(offsets), np.stack(scores)
+    assert offsets.shape == scores.shape == (200, 3, 15)
+    badly = offsets > 0.06
+    assert 0.07 < badly.mean() < 0.13
+    assert (offsets[~badly] ** 2).mean() ** 0.5 == pytest.approx(0.01 * 2**0.5, rel=0.1)
+    assert 0.4 <= scores.min() and scores[badly].max() <= 0.7 < 0.95 < scores.max() <= 1
+
+
+def test_a_short_history_is_masked() -> None:
+    tube = with_dots(SampleTube(gaps=(1, 1))(a_track(list(range(10)), 1)), 3)
+    assert tube['images'][:2] == [None, None]
+    packed = PackTubeInputs(CODEC)(JitterHistory()(AugmentTube()(tube)))
+    history, crops = packed['data_samples'].history, packed['inputs']['history']
+    assert history.valid[0].all(-1).tolist() == [False, False, True] and history.valid.sum() == 15
+    assert history.keypoints.shape == (1, 3, 15, 2) and torch.isfinite(history.cells).all()
+    assert not crops[:2].any() and crops[2].any()
+
+
+def test_unknown_joints_are_masked() -> None:
+    track = a_track(list(range(10)), 9)
+    track['track_annotated'][8, 4] = track['track_annotated'][9, 6] = False
+    tube = with_dots(SampleTube(gaps=(1, 1))(track), 0)
+    sample = PackTubeInputs(CODEC)(JitterHistory()(tube))['data_samples']
+    assert (~sample.history.valid[0]).nonzero().tolist() == [[2, 4]]
+    assert (sample.gt_instance_labels.keypoint_weights[0] == 0).nonzero().tolist() == [[6]]
+    assert not sample.gt_fields.heatmaps[6].any()
+
+
+def test_a_joint_outside_the_search_region_is_no_target() -> None:
+    tube = with_dots(SampleTube(gaps=(1, 1))(a_track(list(range(10)), 9)), 0)
+    tube['keypoints'][-1, 2] += 1000
+    sample = PackTubeInputs(CODEC)(JitterHistory()(tube))['data_samples']
+    assert (sample.gt_instance_labels.keypoint_weights[0] == 0).nonzero().tolist() == [[2]]
+
+
+def test_poses_alone() -> None:
+    tube = SampleTube()(a_track(list(range(10)), 9))
+    packed = PackTubeInputs(CODEC, images=False)(JitterHistory()(AugmentTube()(tube)))
+    assert packed['inputs'] == {} and packed['data_samples'].gt_fields.heatmaps.shape == (15, 48, 48)
+
+
+def test_a_coarser_search_region() -> None:
+    tube = with_dots(SampleTube(gaps=(1, 1))(a_track(list(range(10)), 9)), 0)
+    packed = PackTubeInputs(CODEC, search=dict(coarsen=2))(JitterHistory()(tube))
+    target = packed['data_samples'].gt_fields.heatmaps
+    assert packed['inputs']['search'].shape == (3, 96, 96) and target.shape == (15, 24, 24)
+    best = target[0].flatten().argmax().item()
+    np.testing.assert_allclose(spot(packed['inputs']['search']), 4 * np.array([best % 24, best // 24]), atol=2.5)

@@ -1,0 +1,127 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from torch import nn
+
+from mmgnntrack.engine.hooks import load_part
+
+
+def save(path: Path, state: dict, wrapped: bool = True) -> str:
+    torch.save({'state_dict': state} if wrapped else state, path)
+    return str(path)
+
+
+def a_part() -> nn.Module:
+    return nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+
+
+@pytest.mark.parametrize('wrapped', [True, False])
+def test_load(tmp_path: Path, wrapped: bool) -> None:
+    source, part = a_part(), a_part()
+    source[1].running_mean += 5
+    load_part(part, 'detector', save(tmp_path / 'a.pth', source.state_dict(), wrapped))
+    assert all(torch.equal(value, part.state_dict()[key]) for key, value in source.state_dict().items())
+
+
+def test_more_than_is_needed(tmp_path: Path) -> None:
+    """Checkpoints of MMPose hold a preprocessor's or a loss's buffers now and then."""
+    source, part = a_part(), a_part()
+    load_part(part, 'detector', save(tmp_path / 'a.pth', {**source.state_dict(), 'more': torch.zeros(1)}))
+    assert torch.equal(part[0].weight, source[0].weight)
+
+
+def test_what_does_not_fit(tmp_path: Path) -> None:
+    part = a_part()
+    before = {key: value.clone() for key, value in part.state_dict().items()}
+    state = a_part().state_dict()
+    state['0.weight'] = torch.zeros(4, 3)
+    del state['1.running_var']
+    file = save(tmp_path / 'wrong.pth', state)
+    with pytest.raises(ValueError) as error:
+        load_part(part, 'pose_estimator', file)
+    for text in (file, 'pose_estimator', '2 of 7 weights', '1.running_var (missing)', '0.weight (shape)'):
+        assert text in str(error.value)
+    assert all(torch.equal(before[key], value) for key, value in part.state_dict().items())
+
+
+def test_a_long_list_is_cut(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r'the detector: 7 of 7 weights, (\S+ \(missing\), ){5}\.\.\.$'):
+        load_part(a_part(), 'detector', save(tmp_path / 'a.pth', {}))
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match='none.pth'):
+        load_part(a_part(), 'detector', str(tmp_path / 'none.pth'))
+
+
+Train = Callable[..., Runner]
+
+
+@pytest.fixture
+def train(repository: Path, synthtrack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Train:
+    """Trains the small system for one iteration, or two, on two tubes each."""
+    monkeypatch.setenv('MMGNNTRACK_DATA', str(synthtrack))
+
+    def run(
+        name: str, detector: str | None, pose_estimator: str | None, iters: int = 1, resume: bool = False
+    ) -> Runner:
+        config = Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py')
+        config.custom_hooks[0].update(detector=detector, pose_estimator=pose_estimator)
+        config.train_dataloader.update(batch_size=2, num_workers=0, persistent_workers=False)
+        config.default_hooks.checkpoint.interval = 1
+        # Runner.from_cfg would print the config, which takes longer than the training.
+        parts = ('model', 'train_dataloader', 'optim_wrapper', 'param_scheduler', 'default_hooks', 'custom_hooks')
+        runner = Runner(
+            work_dir=str(tmp_path / 'work'),
+            experiment_name=f'{tmp_path.name}_{name}',
+            train_cfg=dict(by_epoch=False, max_iters=iters),
+            default_scope=config.default_scope,
+            log_processor=config.log_processor,
+            resume=resume,
+            **{part: config[part] for part in parts},
+        )
+        runner.train()
+        return runner
+
+    return run
+
+
+@pytest.fixture
+def parts(repository: Path, tmp_path: Path) -> dict[str, str]:
+    """Files of a detector and a pose estimator as MMDet and MMPose save them."""
+    from mmdet.registry import MODELS as DET_MODELS
+    from mmpose.registry import MODELS as POSE_MODELS
+
+    config = Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py')
+    files = {}
+    for part, scope, registry in (('detector', 'mmdet', DET_MODELS), ('pose_estimator', 'mmpose', POSE_MODELS)):
+        with DefaultScope.overwrite_default_scope(scope):
+            model = registry.build(config.model[part].model)
+        files[part] = save(tmp_path / f'{part}.pth', model.state_dict())
+    return files
+
+
+def test_in_a_runner(train: Train, parts: dict[str, str], tmp_path: Path) -> None:
+    runner = train('first', **parts)
+    for part, file in parts.items():
+        expected = torch.load(file, weights_only=True)['state_dict']
+        found = getattr(runner.model, part).model.state_dict()
+        assert all(torch.equal(found[key], value) for key, value in expected.items())
+    saved = torch.load(tmp_path / 'work/iter_1.pth', weights_only=True)['state_dict']
+    assert saved and all(key.startswith('tracker.') for key in saved)
+    assert {f'tracker.{key}' for key in runner.model.tracker.state_dict()} == saved.keys()
+
+    resumed = train('second', **parts, iters=2, resume=True)
+    assert resumed.iter == 2
+    found = resumed.model.pose_estimator.state_dict()
+    assert all(torch.equal(found[key], value) for key, value in runner.model.pose_estimator.state_dict().items())
+
+
+def test_files_that_are_exchanged(train: Train, parts: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r'pose_estimator.pth does not fit the detector: .*\(missing\)'):
+        train('exchanged', detector=parts['pose_estimator'], pose_estimator=None)

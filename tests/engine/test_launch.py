@@ -1,0 +1,55 @@
+import argparse
+import os
+from pathlib import Path
+
+import pytest
+
+from mmgnntrack.engine.launch import add_common_arguments, load_config
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / 'small.py'
+    path.write_text("model = dict(type='mmgnntrack.PoseTracker', matching='full')\ndata = [dict(a=1)]\n")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.chdir(tmp_path)
+
+
+def parse(*arguments: object) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('config')
+    add_common_arguments(parser)
+    return parser.parse_args([str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize('name', ['none.py', '.'])
+def test_no_such_config(name: str) -> None:
+    with pytest.raises(SystemExit, match=f'^config not found: {name}$'):
+        load_config(parse(name))
+
+
+def test_settings_of_the_command_line(config: Path) -> None:
+    found = load_config(parse(config, '--cfg-options', 'model.matching=oks', 'data.0.a=3', 'new.sizes=[1,2]'))
+    assert found.model.matching == 'oks' and found.data[0].a == 3 and found.new.sizes == [1, 2]
+    assert found.launcher == 'none'
+
+
+def test_work_folder(config: Path, tmp_path: Path) -> None:
+    assert load_config(parse(config)).work_dir == 'work_dirs/small'
+    assert load_config(parse(config, '--work-dir', tmp_path / 'here')).work_dir == str(tmp_path / 'here')
+    config.write_text("work_dir = 'there'\n")
+    assert load_config(parse(config)).work_dir == 'there'
+
+
+@pytest.mark.parametrize('spelling', ['--local_rank', '--local-rank'])
+def test_local_rank(config: Path, monkeypatch: pytest.MonkeyPatch, spelling: str) -> None:
+    monkeypatch.delenv('LOCAL_RANK')
+    load_config(parse(config, f'{spelling}=3'))
+    assert os.environ['LOCAL_RANK'] == '3'
+    load_config(parse(config, f'{spelling}=5'))  # what the launcher set stays
+    assert os.environ['LOCAL_RANK'] == '3'

@@ -1,0 +1,87 @@
+import math
+
+import numpy as np
+import pytest
+
+from mmgnntrack.functional import bbox_iou, oks
+
+
+@pytest.mark.parametrize(
+    ('other', 'expected'),
+    [
+        ([0, 0, 10, 10], 1.0),
+        ([5, 0, 15, 10], 50 / 150),
+        ([5, 5, 15, 15], 25 / 175),
+        ([2, 2, 4, 4], 4 / 100),
+        ([10, 0, 20, 10], 0.0),
+        ([30, 30, 40, 40], 0.0),
+        ([3, 3, 3, 3], 0.0),
+    ],
+)
+def test_iou(other: list[float], expected: float) -> None:
+    box = np.array([[0, 0, 10, 10]])
+    assert bbox_iou(box, np.array([other])).item() == pytest.approx(expected)
+    assert bbox_iou(np.array([other]), box).item() == pytest.approx(expected)
+
+
+def test_iou_of_boxes_without_area_is_zero() -> None:
+    empty = np.zeros((1, 4))
+    assert bbox_iou(empty, empty).item() == 0
+
+
+@pytest.mark.parametrize(('m', 'n'), [(0, 3), (3, 0), (0, 0)])
+def test_nobody(m: int, n: int) -> None:
+    assert bbox_iou(np.zeros((m, 4)), np.zeros((n, 4))).shape == (m, n)
+    poses = np.zeros((m, 5, 2)), np.zeros((n, 5, 2))
+    valid = np.ones((m, 5), bool), np.ones((n, 5), bool)
+    assert oks(*poses, np.ones(m), np.ones(5), *valid).shape == (m, n)
+
+
+@pytest.mark.parametrize(
+    ('offset', 'expected'),
+    [
+        ((0, 0), 1.0),
+        # k = 0.2, s^2 = 100: the variance is 4 px^2.
+        ((2, 0), math.exp(-0.5)),
+        ((0, -2), math.exp(-0.5)),
+        ((2, 2), math.exp(-1)),
+        ((1000, 0), 0.0),
+    ],
+)
+def test_oks(offset: tuple[float, float], expected: float) -> None:
+    pose = np.array([[[0.0, 0.0], [50.0, 20.0]]])
+    assert oks(pose, pose + offset, np.array([100.0]), np.full(2, 0.1)).item() == pytest.approx(expected)
+
+
+def direct_oks(a: np.ndarray, b: np.ndarray, area: float, sigmas: np.ndarray, valid: np.ndarray) -> float:
+    """COCO's formula, joint by joint."""
+    terms = [
+        math.exp(-((a[k, 0] - b[k, 0]) ** 2 + (a[k, 1] - b[k, 1]) ** 2) / (2 * area * (2 * sigmas[k]) ** 2))
+        for k in range(len(sigmas))
+        if valid[k]
+    ]
+    return sum(terms) / len(terms) if terms else 0.0
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_oks_is_cocos(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = rng.uniform(0, 60, (4, 15, 2)), rng.uniform(0, 60, (3, 15, 2))
+    areas, sigmas = rng.uniform(500, 5000, 4), rng.uniform(0.02, 0.2, 15)
+    valid_a, valid_b = rng.random((4, 15)) < 0.7, rng.random((3, 15)) < 0.5
+    valid_a[0] = False
+    expected = [[direct_oks(a[i], b[j], areas[i], sigmas, valid_a[i] & valid_b[j]) for j in range(3)] for i in range(4)]
+    np.testing.assert_allclose(oks(a, b, areas, sigmas, valid_a, valid_b), expected)
+    assert not np.any(expected[0])
+
+
+def test_oks_takes_the_area_of_the_reference() -> None:
+    poses = np.zeros((2, 1, 2))
+    other = np.array([[[3.0, 0.0]]])
+    small, large = oks(poses, other, np.array([100.0, 10000.0]), np.array([0.1]))[:, 0]
+    assert small == pytest.approx(math.exp(-9 / 8)) and large == pytest.approx(math.exp(-9 / 800))
+
+
+def test_oks_of_a_person_without_area_is_finite() -> None:
+    pose = np.array([[[1.0, 1.0]]])
+    assert oks(pose, np.concatenate([pose, pose + 1]), np.zeros(1), np.array([0.1])).tolist() == [[1.0, 0.0]]

@@ -1,0 +1,224 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.structures import InstanceData
+from torch import nn
+
+from mmgnntrack.functional import region_warp
+from mmgnntrack.models import TopDownEstimator
+from mmgnntrack.models.decoding import decode_heatmaps
+from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured
+from mmgnntrack.posetrack.joints import FLIP_INDICES
+
+#: One inside the image, one over its edge, a tiny one, a wide one.
+BOXES = np.array([[100, 40, 160, 200], [-20, 100, 50, 260], [200, 100, 206, 112], [10, 20, 300, 60]], np.float32)
+FIELDS = {
+    'keypoints': (15, 2),
+    'keypoint_scores': (15,),
+    'bboxes': (4,),
+    'bbox_scores': (),
+    'heatmaps': (15, 32, 24),
+    'regions': (4,),
+    'feature_maps': (48, 32, 24),
+}
+
+
+@pytest.fixture(scope='module')
+def config(repository: Path) -> dict:
+    path = repository / 'configs/mini/td-hm_hrnet-mini_synthtrack-128x96.py'
+    return Config.fromfile(path).model.to_dict()
+
+
+def build(config: dict, **options: object) -> TopDownEstimator:
+    torch.manual_seed(0)
+    return TopDownEstimator(config, **options).eval()
+
+
+@pytest.fixture(scope='module')
+def estimator(config: dict) -> TopDownEstimator:
+    """Pose NMS drops nobody, since its weights are random."""
+    return build(config, nms_thr=1.1)
+
+
+@pytest.fixture(scope='module')
+def image() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return cv2.resize(rng.integers(0, 255, (30, 40, 3), np.uint8), (320, 240), interpolation=cv2.INTER_CUBIC)
+
+
+def people(bboxes: np.ndarray) -> InstanceData:
+    return InstanceData(bboxes=bboxes, bbox_scores=np.linspace(0.9, 0.5, len(bboxes), dtype=np.float32))
+
+
+def by_box(poses: InstanceData) -> InstanceData:
+    """In the order of `BOXES`."""
+    return poses[np.argsort(-poses.bbox_scores)]
+
+
+def test_fields(estimator: TopDownEstimator, image: np.ndarray) -> None:
+    assert estimator.model.test_cfg['flip_test']
+    for boxes in (BOXES, BOXES[:1], BOXES[:0]):
+        poses = estimator.predict(image, people(boxes))
+        shapes = {name: tuple(value.shape) for name, value in poses.items()}
+        assert shapes == {name: (len(boxes), *shape) for name, shape in FIELDS.items()}
+        assert poses.keypoints.dtype == poses.regions.dtype == np.float32
+        assert poses.heatmaps.dtype == poses.feature_maps.dtype == torch.float32
+
+
+def test_best_first(estimator: TopDownEstimator, image: np.ndarray) -> None:
+    poses = estimator.predict(image, people(BOXES))
+    scores = poses.bbox_scores * poses.keypoint_scores.mean(-1)
+    assert (np.diff(scores) <= 0).all()
+    np.testing.assert_array_equal(by_box(poses).bboxes, BOXES)
+
+
+def test_heatmaps_and_regions_give_mmposes_keypoints(estimator: TopDownEstimator, image: np.ndarray) -> None:
+    poses = estimator.predict(image, people(BOXES))
+    keypoints, scores = decode_heatmaps(estimator.codec, poses.heatmaps, poses.regions)
+    np.testing.assert_allclose(keypoints, poses.keypoints, atol=1e-3)
+    np.testing.assert_allclose(scores, poses.keypoint_scores)
+    assert np.ptp(keypoints[by_box(poses).bbox_scores.argmax()], axis=0).min() > 1
+
+
+def test_nobody_to_decode(estimator: TopDownEstimator) -> None:
+    keypoints, scores = decode_heatmaps(estimator.codec, torch.zeros(0, 15, 48, 48), np.zeros((0, 4)))
+    assert keypoints.shape == (0, 15, 2) and scores.shape == (0, 15)
+
+
+def test_flip_test(config: dict, image: np.ndarray) -> None:
+    """A mirrored image gives mirrored heatmaps with left and right exchanged, if the mean is taken over both. Of a box
+    whose crop has the input's size the mirrored crop is the crop mirrored, pixel by pixel."""
+    box = np.array([[100.0, 50, 176.8, 152.4]], np.float32)
+    mirrored_box = box[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [320, 0, 320, 0]
+    same = {}
+    for flip_test in (True, False):
+        test_cfg = dict(flip_test=flip_test, flip_mode='heatmap', shift_heatmap=False)
+        estimator = build(dict(config, test_cfg=test_cfg))
+        plain = estimator.predict(image, people(box)).heatmaps
+        mirrored = estimator.predict(image[:, ::-1].copy(), people(mirrored_box.astype(np.float32))).heatmaps
+        same[flip_test] = torch.allclose(mirrored.flip(-1)[:, list(FLIP_INDICES)], plain, atol=1e-5)
+    assert same == {True: True, False: False}
+
+
+def test_features_are_the_three_high_resolution_branches(estimator: TopDownEstimator, image: np.ndarray) -> None:
+    poses = by_box(estimator.predict(image, people(BOXES)))
+    assert estimator.num_features == 48 and estimator.feature_layers == HRNET_STAGES
+    crops = estimator.geometry.crops(BOXES)
+    warped = [cv2.warpAffine(image, region_warp(crop, (96, 128)), (96, 128)) for crop in crops]
+    inputs = [torch.from_numpy(crop).permute(2, 0, 1) for crop in warped]
+    # What training sees at the joints of the history is what testing sees: not the flipped input's.
+    torch.testing.assert_close(estimator.features(inputs, (24, 32)), poses.feature_maps, rtol=1e-3, atol=1e-2)
+    with torch.no_grad():
+        batch = estimator.model.data_preprocessor(dict(inputs=inputs, data_samples=[]), False)['inputs']
+        last = estimator.model.backbone(batch)[0]
+    torch.testing.assert_close(poses.feature_maps[:, 32:], last, rtol=1e-3, atol=1e-2)
+
+
+def test_features_of_another_resolution(config: dict, image: np.ndarray) -> None:
+    estimator = build(config, feature_layers=['backbone.conv1', 'backbone.stage4'])
+    crop = estimator.geometry.crops(BOXES[:1])[0]
+    warped = cv2.warpAffine(image, region_warp(crop, (96, 128)), (96, 128))
+    found = estimator.predict(image, people(BOXES[:1])).feature_maps
+    assert found.shape == (1, 64 + 16, 32, 24)
+    expected = estimator.features([torch.from_numpy(warped).permute(2, 0, 1)], (24, 32))
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-2)
+
+
+def test_batches_do_not_matter(estimator: TopDownEstimator, config: dict, image: np.ndarray) -> None:
+    one_by_one = build(config, nms_thr=1.1, max_batch=1)
+    poses, expected = (by_box(each.predict(image, people(BOXES))) for each in (one_by_one, estimator))
+    np.testing.assert_allclose(poses.keypoint_scores, expected.keypoint_scores, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(poses.heatmaps, expected.heatmaps, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(poses.feature_maps, expected.feature_maps, rtol=1e-3, atol=1e-3)
+    crops = estimator.geometry.crops(BOXES)
+    found, expected = (each.search_features(image, crops) for each in (one_by_one, estimator))
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize('n', [0, 2])
+@pytest.mark.parametrize(('coarsen', 'size'), [(1.0, (48, 48)), (2.0, (24, 24))])
+def test_search_features(config: dict, image: np.ndarray, n: int, coarsen: float, size: tuple[int, int]) -> None:
+    estimator = build(config, search=dict(coarsen=coarsen))
+    found = estimator.search_features(image, estimator.geometry.crops(BOXES[:n]))
+    assert found.shape == (n, 48, *size) and not found.requires_grad
+
+
+def test_a_search_region_is_where_its_grid_says(config: dict) -> None:
+    """The features of a bright spot are found in the cell that the geometry names."""
+    estimator = build(config, feature_layers=['backbone.stage2'])
+    dark, lit = np.zeros((2, 240, 320, 3), np.uint8)
+    spot = np.array([190, 70])
+    cv2.circle(lit, spot.tolist(), 5, (255, 255, 255), -1)
+    crops = estimator.geometry.crops(np.array([[130.0, 60, 190, 160]]))
+    change = (estimator.search_features(lit, crops) - estimator.search_features(dark, crops)).abs().sum(1)[0]
+    y, x = torch.meshgrid(torch.arange(48.0), torch.arange(48.0), indexing='ij')
+    weight = change**2 / (change**2).sum()
+    ((x0, y0, sx, sy),) = estimator.geometry.search_grids(crops)
+    found = np.array([x0 + (weight * x).sum() * sx, y0 + (weight * y).sum() * sy])
+    np.testing.assert_allclose(found, spot, atol=4)
+
+
+def test_without_feature_layers(config: dict, image: np.ndarray) -> None:
+    estimator = build(config, feature_layers=())
+    assert estimator.num_features == 0
+    assert estimator.predict(image, people(BOXES[:2])).feature_maps.shape == (2, 0, 32, 24)
+
+
+def test_pose_nms_drops_duplicates(config: dict, image: np.ndarray) -> None:
+    boxes = BOXES[[0, 0, 1]]
+    poses = build(config, nms_thr=0.9).predict(image, people(boxes))
+    np.testing.assert_array_equal(by_box(poses).bboxes, boxes[[0, 2]])
+
+
+def test_a_look_at_the_features_changes_nothing(config: dict) -> None:
+    estimator = build(config).train()
+    before = {name: value.clone() for name, value in estimator.state_dict().items()}
+    assert estimator.num_features == 48 and estimator.model.training
+    assert all(torch.equal(before[name], value) for name, value in estimator.state_dict().items())
+
+
+def test_a_head_without_heatmaps() -> None:
+    model = dict(
+        type='TopdownPoseEstimator',
+        backbone=dict(type='ResNet', depth=18),
+        neck=dict(type='GlobalAveragePooling'),
+        head=dict(
+            type='RegressionHead',
+            in_channels=512,
+            num_joints=15,
+            decoder=dict(type='RegressionLabel', input_size=(96, 128)),
+        ),
+    )
+    with pytest.raises(ValueError, match='needs a head with a heatmap codec, got RegressionLabel'):
+        TopDownEstimator(model)
+
+
+class TwoOutputs(nn.Module):
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return [x + 1, x + 2]
+
+
+def test_captured() -> None:
+    model = nn.Sequential(nn.Identity(), TwoOutputs())
+    with captured(model, ['0', '1']) as outputs:
+        model(torch.zeros(1))
+        model(torch.ones(1))
+    model(torch.ones(1))
+    assert {layer: [call.item() for call in calls] for layer, calls in outputs.items()} == {'0': [0, 1], '1': [1, 2]}
+
+
+def test_captured_lets_go_of_the_model_after_an_error() -> None:
+    model = nn.Sequential(nn.Identity())
+    with pytest.raises(ZeroDivisionError), captured(model, ['0']) as outputs:
+        raise ZeroDivisionError
+    model(torch.zeros(1))
+    assert outputs == {'0': []}
+
+
+def test_captured_names_an_unknown_layer() -> None:
+    with pytest.raises(AttributeError, match='stage9'), captured(nn.Sequential(), ['stage9']):
+        pass

@@ -1,0 +1,179 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import DATASETS, MODELS
+from mmengine.structures import InstanceData
+
+from mmgnntrack.models import VideoPoseTracker
+
+CONFIG = 'configs/mini/gnn_hrnet-mini_synthtrack.py'
+
+
+@pytest.fixture
+def config(repository: Path, synthtrack: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.setenv('MMGNNTRACK_DATA', str(synthtrack))
+    return Config.fromfile(repository / CONFIG)
+
+
+def build(config: Config) -> VideoPoseTracker:
+    torch.manual_seed(0)
+    return MODELS.build(config.model)
+
+
+@pytest.fixture(scope='module')
+def shared_model(repository: Path) -> VideoPoseTracker:
+    """At most three boxes a frame, and every pose that random weights give there starts a tracklet."""
+    config = Config.fromfile(repository / CONFIG)
+    config.model.detector.model.test_cfg.rcnn.max_per_img = 3
+    config.model.tracker.init_score_thr = 0.0
+    return build(config)
+
+
+@pytest.fixture
+def model(shared_model: VideoPoseTracker) -> Iterator[VideoPoseTracker]:
+    yield shared_model.eval()
+    shared_model.tracker.reset()
+    shared_model.zero_grad()
+
+
+@pytest.fixture
+def tubes(config: Config) -> dict:
+    np.random.seed(0)
+    dataset = DATASETS.build(config.train_dataloader.dataset)
+    return pseudo_collate([dataset[index] for index in (0, 7)])
+
+
+@pytest.fixture
+def frames(config: Config) -> list[dict]:
+    dataset = DATASETS.build(config.val_dataloader.dataset)
+    return [dataset[index] for index in range(4)]
+
+
+def test_training_learns_the_dynamics_head_alone(model: VideoPoseTracker, tubes: dict) -> None:
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    model.train()
+    losses = model.data_preprocessor(tubes, True)
+    losses = model(**losses, mode='loss')
+    assert list(losses) == ['loss_heatmaps']
+    assert losses['loss_heatmaps'].item() > 0
+    losses['loss_heatmaps'].backward()
+    learnt = {name for name, parameter in model.named_parameters() if parameter.grad is not None}
+    assert learnt == {name for name, _ in model.named_parameters() if name.startswith('tracker.dynamics_head.')}
+    assert any(parameter.grad.abs().max() > 0 for parameter in model.tracker.parameters())
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_a_step_lowers_the_loss(config: Config, tubes: dict) -> None:
+    model = build(config).train()
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], 1e-3)
+    losses = []
+    for _ in range(6):
+        loss = model(**tubes, mode='loss')['loss_heatmaps']
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 2
+
+
+def test_frozen_parts_stay_in_eval_mode(model: VideoPoseTracker) -> None:
+    model.train()
+    assert model.training and all(module.training for module in model.tracker.modules())
+    for part in (model.detector, model.pose_estimator):
+        assert not any(module.training for module in part.modules())
+        assert not any(parameter.requires_grad for parameter in part.parameters())
+
+
+def test_initialisation_leaves_the_frozen_parts_alone(model: VideoPoseTracker) -> None:
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    model.init_weights()
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(before[name], value)}
+    assert all(name.startswith('tracker.') for name in changed)
+
+
+def test_heatmaps_of_tubes(model: VideoPoseTracker, tubes: dict) -> None:
+    with torch.no_grad():
+        heatmaps = model(**tubes, mode='tensor')
+    assert heatmaps.shape == (2, 15, 48, 48)
+
+
+def test_no_tube_sees_another(model: VideoPoseTracker, tubes: dict) -> None:
+    with torch.no_grad():
+        together = model(**tubes, mode='tensor')
+        inputs = {name: values[1:] for name, values in tubes['inputs'].items()}
+        alone = model(inputs, tubes['data_samples'][1:], mode='tensor')
+    torch.testing.assert_close(alone, together[1:], rtol=1e-3, atol=1e-4)
+
+
+def test_without_a_visual_cue(config: Config) -> None:
+    config.model.tracker.dynamics_head.visual_channels = 0
+    config.model.detector = None
+    config.train_dataloader.dataset.pipeline[-1].images = False
+    dataset = DATASETS.build(config.train_dataloader.dataset)
+    losses = build(config).train()(**pseudo_collate([dataset[0], dataset[1]]), mode='loss')
+    assert losses['loss_heatmaps'].item() > 0
+
+
+def run(model: VideoPoseTracker, frames: list[dict]) -> list[InstanceData]:
+    return [model.test_step(pseudo_collate([frame]))[0].pred_track_instances for frame in frames]
+
+
+def test_videos(model: VideoPoseTracker, frames: list[dict]) -> None:
+    found = run(model, frames[:3])
+    for poses in found:
+        n = len(poses)
+        assert n and len(set(poses.instances_id.tolist())) == n
+        assert poses.keypoints.shape == (n, 15, 2) and poses.bboxes.shape == (n, 4)
+        assert np.isfinite(poses.keypoints).all()
+    assert found[0].instances_id.tolist() == list(range(len(found[0])))
+    assert len(model.tracker.memory) >= len(found[-1])
+    # The same video again, from its first frame: nothing is left of the first time.
+    for poses, again in zip(found, run(model, frames[:3])):
+        assert poses.instances_id.tolist() == again.instances_id.tolist()
+        np.testing.assert_array_equal(poses.keypoints, again.keypoints)
+
+
+def test_another_video_begins(model: VideoPoseTracker, frames: list[dict]) -> None:
+    """Also where a video's first frame is left out."""
+    run(model, frames[:2])
+    later = frames[1]['data_samples'].clone()
+    later.set_metainfo(dict(frame_id=100))
+    (expired,) = run(model, [dict(frames[1], data_samples=later)])
+    assert min(expired.instances_id) > 0
+    later.set_metainfo(dict(video_name='another'))
+    (begun,) = run(model, [dict(frames[1], data_samples=later)])
+    assert begun.instances_id.tolist() == list(range(len(begun)))
+
+
+def test_a_batch_of_frames_is_tracked_in_order(model: VideoPoseTracker, frames: list[dict]) -> None:
+    one_by_one = run(model, frames[:2])
+    together = [sample.pred_track_instances for sample in model.test_step(pseudo_collate(frames[:2]))]
+    for expected, found in zip(one_by_one, together):
+        np.testing.assert_array_equal(found.instances_id, expected.instances_id)
+        np.testing.assert_array_equal(found.keypoints, expected.keypoints)
+
+
+def test_nobody_is_detected(model: VideoPoseTracker, frames: list[dict]) -> None:
+    score_thr, model.detector.score_thr = model.detector.score_thr, 1.1
+    try:
+        for poses in run(model, frames):
+            assert len(poses) == 0 and poses.keypoints.shape == (0, 15, 2)
+    finally:
+        model.detector.score_thr = score_thr
+
+
+def test_channels_that_do_not_fit(config: Config) -> None:
+    config.model.tracker.dynamics_head.visual_channels = 144
+    with pytest.raises(ValueError, match=r'visual_channels=144, but .*backbone.stage2.* give 48 channels'):
+        build(config)
+
+
+def test_joints_that_do_not_fit(config: Config) -> None:
+    config.model.tracker.sigmas = [0.1] * 17
+    with pytest.raises(ValueError, match='15 keypoints, but tracker.sigmas has 17'):
+        build(config)
