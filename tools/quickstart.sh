@@ -13,7 +13,7 @@
 #   --val ANN      its validation annotations, likewise (default: annotations/val)
 #   --out DIR      where everything goes (default: outputs/quickstart, with --smoke outputs/smoke)
 #   --seed N       seed of the trainings (default: 0)
-#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 500,1400,300)
+#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 450,1400,300)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -46,13 +46,13 @@ OUT=$(cd "$OUT" && pwd)
 
 # --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)
-SECONDS_OF=(90 330 600 240 60 60 80 80)
+SECONDS_OF=(90 360 600 240 60 60 80 80)
 if [ -n "$SMOKE" ]; then
     ITERS=${ITERS:-4,4,4}
     SECONDS_OF=(5 20 20 20 15 15 15 15)
 fi
 
-IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-500,1400,300}"
+IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-450,1400,300}"
 
 # run NAME DONE-FILE TITLE COMMAND...: skips what is done; shows the lines that tell how far it is.
 run() {
@@ -121,7 +121,7 @@ train() {
 }
 people="train_dataloader.dataset.ann_file=$COCO/coco_train.json"
 batch() { echo "train_dataloader.batch_size=$(($1 / RANKS))"; }
-train detector faster-rcnn_mini_synthtrack "$DETECTOR_ITERS" 'training the person detector' "$people" "$(batch 8)"
+train detector faster-rcnn_mini_synthtrack "$DETECTOR_ITERS" 'training the person detector' "$people" "$(batch 4)"
 train pose td-hm_hrnet-mini_synthtrack-128x96 "$POSE_ITERS" 'training the pose estimator' "$people" "$(batch 32)"
 parts=("custom_hooks.0.detector=$OUT/detector/iter_$DETECTOR_ITERS.pth"
     "custom_hooks.0.pose_estimator=$OUT/pose/iter_$POSE_ITERS.pth")

@@ -44,7 +44,7 @@ test_pipeline = [
     dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
 ]
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=4,
     num_workers=0,
     persistent_workers=False,
     sampler=dict(type='InfiniteSampler', shuffle=True),
@@ -59,7 +59,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(ann_file=data_root + 'coco_val.json')
 test_evaluator = val_evaluator
 
-max_iters = 500
+max_iters = 450
 train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(
     optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=1e-3), clip_grad=dict(max_norm=10.0)

@@ -23,7 +23,7 @@ model = dict(
 custom_hooks = [
     dict(
         type='mmgnntrack.PartCheckpointHook',
-        detector='work_dirs/faster-rcnn_mini_synthtrack/iter_500.pth',
+        detector='work_dirs/faster-rcnn_mini_synthtrack/iter_450.pth',
         pose_estimator='work_dirs/td-hm_hrnet-mini_synthtrack-128x96/iter_1400.pth',
     )
 ]

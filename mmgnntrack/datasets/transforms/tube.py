@@ -25,8 +25,8 @@ from .loading import read_frame
 
 @TRANSFORMS.register_module()
 class SampleTube(BaseTransform):
-    """Chooses the frames of a tube that ends with the current pose: every g-th before it, g drawn from `gaps`, as far as
-    the person is annotated there; where it is not g frames ago, the last time it was.
+    """Chooses the frames of a tube that ends with the current pose: every g-th before it, g drawn from `gaps`, as far
+    as the person is annotated there; where it is not g frames ago, the last time it was.
 
     Args:
         length: T.
