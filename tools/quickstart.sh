@@ -104,7 +104,8 @@ MMGNNTRACK_DATA=$(cd "$DATA" && pwd)
 COCO=$(cd "$COCO" && pwd)
 
 # Processes of one thread each get more out of a few cores than one process of several threads.
-RANKS=$(($(nproc) < 4 ? $(nproc) : 4))
+CORES=$(env -u OMP_NUM_THREADS nproc)
+RANKS=$((CORES < 4 ? CORES : 4))
 
 # --- trainings ------------------------------------------------------------------------------------------------------
 # train NAME CONFIG ITERATIONS TITLE OPTION...
