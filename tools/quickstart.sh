@@ -13,7 +13,7 @@
 #   --val ANN      its validation annotations, likewise (default: annotations/val)
 #   --out DIR      where everything goes (default: outputs/quickstart, with --smoke outputs/smoke)
 #   --seed N       seed of the trainings (default: 0)
-#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 450,1400,300)
+#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 450,1400,400)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -52,7 +52,7 @@ if [ -n "$SMOKE" ]; then
     SECONDS_OF=(5 20 20 20 15 15 15 15)
 fi
 
-IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-450,1400,300}"
+IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-450,1400,400}"
 
 # run NAME DONE-FILE TITLE COMMAND...: skips what is done; shows the lines that tell how far it is.
 run() {
