@@ -18,8 +18,8 @@ model = dict(
         ],
     ),
     pose_estimator=dict(model=_base_.pose_estimator, padding=padding, nms_thr=0.25),
-    # The thresholds were chosen on four training videos; the poses of so small an estimator scatter, so that a new person
-    # has to be seen clearly and a known one may be matched loosely.
+    # Chosen on four training videos: the poses of so small an estimator scatter, so that a new person has to be seen
+    # clearly, and a known one may be matched loosely.
     tracker=dict(
         init_score_thr=0.6,
         min_similarity=0.05,

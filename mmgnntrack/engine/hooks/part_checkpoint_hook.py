@@ -42,6 +42,7 @@ class PartCheckpointHook(Hook):
 
     def __init__(self, detector: str | None = None, pose_estimator: str | None = None) -> None:
         self.files = dict(detector=detector, pose_estimator=pose_estimator)
+        self._prefixes = tuple(f'{part}.' for part in self.files)
         self._loaded = False
 
     def before_train(self, runner: Runner) -> None:
@@ -53,17 +54,27 @@ class PartCheckpointHook(Hook):
     def before_test(self, runner: Runner) -> None:
         self._load(runner)
 
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """What a file leaves out stays as it is, and is nothing to warn of."""
+        state = checkpoint.get('state_dict', checkpoint)
+        for key, value in self._model(runner).state_dict().items():
+            if key.startswith(self._prefixes):
+                state.setdefault(key, value)
+
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        prefixes = tuple(f'{part}.' for part in self.files)
         state = checkpoint['state_dict']
-        for key in [key for key in state if key.startswith(prefixes)]:
+        for key in [key for key in state if key.startswith(self._prefixes)]:
             del state[key]
 
     def _load(self, runner: Runner) -> None:
         if self._loaded:
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = self._model(runner)
         for part, filename in self.files.items():
             if filename is not None and getattr(model, part) is not None:
                 load_part(getattr(model, part).model, part, filename)
         self._loaded = True
+
+    @staticmethod
+    def _model(runner: Runner) -> nn.Module:
+        return runner.model.module if is_model_wrapper(runner.model) else runner.model

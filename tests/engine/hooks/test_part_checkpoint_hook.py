@@ -118,6 +118,8 @@ def test_in_a_runner(train: Train, parts: dict[str, str], tmp_path: Path) -> Non
 
     resumed = train('second', **parts, iters=2, resume=True)
     assert resumed.iter == 2
+    logs = ''.join(log.read_text() for log in (tmp_path / 'work').rglob('*.log'))
+    assert 'missing keys' not in logs
     found = resumed.model.pose_estimator.state_dict()
     assert all(torch.equal(found[key], value) for key, value in runner.model.pose_estimator.state_dict().items())
 
