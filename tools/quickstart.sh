@@ -46,7 +46,7 @@ OUT=$(cd "$OUT" && pwd)
 
 # --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)
-SECONDS_OF=(90 360 600 240 60 60 80 80)
+SECONDS_OF=(90 240 600 240 50 50 80 80)
 if [ -n "$SMOKE" ]; then
     ITERS=${ITERS:-4,4,4}
     SECONDS_OF=(5 20 20 20 15 15 15 15)
