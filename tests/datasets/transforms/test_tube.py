@@ -34,7 +34,7 @@ TUBES = [
     ('every one', range(10), 3, (1, 1), [0, 1, 2, 3]),
     ('the video begins', range(10), 3, (2, 2), [1, 3]),
     ('a frame of the past is missing', [0, 3, 4, 6], 3, (2, 2), [0, 4, 6]),
-    ('the frame before is missing', [0, 1, 2, 5, 6], 4, (3, 3), [5, 6]),
+    ('the frame before is missing', [0, 1, 2, 5, 6], 4, (3, 3), [0, 5, 6]),
     ('frames that no step needs are missing', [0, 3, 5, 6], 3, (3, 3), [0, 3, 6]),
     ('steps that lead before the video', range(4), 1, (4, 4), [0, 1]),
 ]
