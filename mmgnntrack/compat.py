@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
-#: The range of each package that the tests have run with: first version, and the first that is too new.
+#: The release series of each package that the tests run with: first version, and the first that is too new.
 TESTED = {
     'mmengine': ('0.10.0', '0.11.0'),
     'mmcv': ('2.1.0', '2.2.0'),

@@ -42,7 +42,9 @@ PYTHON=$(bash tools/setup_env.sh)
 export PATH="$(dirname "$PYTHON"):$PATH" PYTHONWARNINGS=ignore OMP_NUM_THREADS=1
 mkdir -p "$OUT" 2>/dev/null && [ -w "$OUT" ] || fail "cannot write to $OUT"
 OUT=$(cd "$OUT" && pwd)
-[ -z "$FRESH" ] || rm -rf "${OUT:?}"/*
+# Only what this script writes: the folder may hold other things.
+[ -z "$FRESH" ] || (cd "$OUT" && rm -rf detector pose dynamics test overlays synthtrack table.md \
+    {data,detector,pose,dynamics,iou,oks,gnn,full}.log coco_{train,val}.json)
 
 # --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)

@@ -77,18 +77,18 @@ class PoseTracker(BaseModule):
         super().__init__(init_cfg)
         if matching not in MATCHINGS:
             raise ValueError(f'PoseTracker: matching must be one of {MATCHINGS}, got {matching!r}')
-        if matching in ('gnn', 'full') and dynamics_head is None:
+        self.matching = matching
+        if self.predicts and dynamics_head is None:
             raise ValueError(f'PoseTracker: matching={matching!r} needs a dynamics_head')
         self.sigmas = np.asarray(sigmas, float)
         self.codec = KEYPOINT_CODECS.build(codec) if isinstance(codec, dict) else codec
         self.geometry = search
         joints = dict(num_keypoints=len(self.sigmas))
         self.dynamics_head = MODELS.build(dynamics_head, default_args=joints) if dynamics_head else None
-        channels = self.dynamics_head.visual_channels if matching in ('gnn', 'full') else 0
+        channels = self.dynamics_head.visual_channels if self.predicts else 0
         self.memory = MODELS.build(
             memory or dict(type='mmgnntrack.TrackMemory'), default_args=dict(num_features=channels, **joints)
         )
-        self.matching = matching
         self.min_similarity = min_similarity
         self.init_score_thr = init_score_thr
         self.predicted_score_thr = predicted_score_thr

@@ -119,7 +119,7 @@ class TopDownEstimator(BaseModule):
     @torch.no_grad()
     def features(self, inputs: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
         """Visual features (n, C, H, W) of network inputs (3, h, w) BGR uint8, on a grid of `size` (W, H)."""
-        maps = [self._nothing(size).feature_maps]
+        maps = [self._zeros(0, self.num_features, *size[::-1])]
         for start in range(0, len(inputs), self.max_batch):
             maps.append(self._feature_maps(inputs[start : start + self.max_batch], size))
         return torch.cat(maps)
@@ -186,9 +186,9 @@ class TopDownEstimator(BaseModule):
         ]
         return torch.cat(maps, dim=1)
 
-    def _nothing(self, size: tuple[int, int] | None = None) -> InstanceData:
+    def _nothing(self) -> InstanceData:
         """No poses, with all fields that poses have."""
-        width, height = size or self.geometry.heatmap_size
+        width, height = self.geometry.heatmap_size
         joints = self.model.head.out_channels
         return InstanceData(
             keypoints=np.zeros((0, joints, 2), np.float32),
