@@ -27,15 +27,8 @@ custom_hooks = [
 
 data_root = 'data/posetrack18/'
 train_dataloader = dict(
-    batch_size=32,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='mmgnntrack.PoseTrackTubeDataset',
         data_root=data_root,
-        ann_file='annotations/train',
-        data_prefix=dict(img=''),
         pipeline=[
             dict(type='mmgnntrack.SampleTube', length=4, gaps=(1, 4)),
             dict(type='mmgnntrack.LoadTube'),
@@ -45,20 +38,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='mmgnntrack.VideoSampler'),
-    dataset=dict(
-        type='mmgnntrack.PoseTrackVideoDataset',
-        data_root=data_root,
-        ann_file='annotations/val',
-        data_prefix=dict(img=''),
-        test_mode=True,
-        pipeline=[dict(type='mmgnntrack.LoadFrame'), dict(type='mmgnntrack.PackFrameInputs')],
-    ),
-)
+val_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='mmgnntrack.PoseTrackMetric', ann_dir=data_root + 'annotations/val')
+val_evaluator = dict(ann_dir=data_root + 'annotations/val')
 test_evaluator = val_evaluator

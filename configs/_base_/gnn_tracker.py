@@ -1,4 +1,4 @@
-# What all trackers share: the system around a detector and a pose estimator, its schedule, its evaluation.
+# What all trackers share: the system around a detector and a pose estimator, its data sets, schedule and evaluation.
 _base_ = 'mmpose::_base_/default_runtime.py'
 
 model = dict(
@@ -22,6 +22,34 @@ default_hooks = dict(
 # Detector and pose estimator come from their own files and stay out of the saved ones.
 custom_hooks = [dict(type='mmgnntrack.PartCheckpointHook')]
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True)
+
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='mmgnntrack.PoseTrackTubeDataset',
+        ann_file='annotations/train',
+        data_prefix=dict(img=''),
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='mmgnntrack.VideoSampler'),
+    dataset=dict(
+        type='mmgnntrack.PoseTrackVideoDataset',
+        ann_file='annotations/val',
+        data_prefix=dict(img=''),
+        test_mode=True,
+        pipeline=[dict(type='mmgnntrack.LoadFrame'), dict(type='mmgnntrack.PackFrameInputs')],
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(type='mmgnntrack.PoseTrackMetric')
+test_evaluator = val_evaluator
 
 train_cfg = dict(by_epoch=True, max_epochs=10, val_interval=1)
 val_cfg = dict()

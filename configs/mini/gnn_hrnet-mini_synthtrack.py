@@ -41,12 +41,9 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=0,
     persistent_workers=False,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='InfiniteSampler'),
     dataset=dict(
-        type='mmgnntrack.PoseTrackTubeDataset',
         data_root=data_root,
-        ann_file='annotations/train',
-        data_prefix=dict(img=''),
         pipeline=[
             dict(type='mmgnntrack.SampleTube', length=4, gaps=(1, 2)),
             dict(type='mmgnntrack.LoadTube'),
@@ -56,22 +53,9 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='mmgnntrack.VideoSampler'),
-    dataset=dict(
-        type='mmgnntrack.PoseTrackVideoDataset',
-        data_root=data_root,
-        ann_file='annotations/val',
-        data_prefix=dict(img=''),
-        test_mode=True,
-        pipeline=[dict(type='mmgnntrack.LoadFrame'), dict(type='mmgnntrack.PackFrameInputs')],
-    ),
-)
+val_dataloader = dict(num_workers=1, dataset=dict(data_root=data_root))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='mmgnntrack.PoseTrackMetric', ann_dir=data_root + 'annotations/val', joint_score_thr=0.35)
+val_evaluator = dict(ann_dir=data_root + 'annotations/val', joint_score_thr=0.35)
 test_evaluator = val_evaluator
 
 max_iters = 400
