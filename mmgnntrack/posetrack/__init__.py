@@ -1,6 +1,6 @@
 """PoseTrack's files and joints, and the one form in which poses of a video are held in memory."""
 
-from .errors import PoseTrackFormatError
+from .errors import PoseTrackFormatError, format_error
 from .joints import (
     ALIASES,
     JOINTS,
@@ -12,6 +12,7 @@ from .joints import (
     mirrored,
 )
 from .reader import read_folder, read_video
+from .table import PoseTable
 from .video import PoseFrame, PoseVideo
 from .writer import write_video
 
@@ -23,8 +24,10 @@ __all__ = [
     'SIGMAS',
     'SKELETON',
     'PoseFrame',
+    'PoseTable',
     'PoseTrackFormatError',
     'PoseVideo',
+    'format_error',
     'joint_index',
     'mirrored',
     'read_folder',

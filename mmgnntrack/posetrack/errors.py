@@ -16,7 +16,9 @@ class PoseTrackFormatError(ValueError):
     """A PoseTrack file or folder is not as it should be. The message says where, what was expected and what came."""
 
 
-def format_error(path: Path, field: str, expected: str, got: Any, frame: str | None = None) -> PoseTrackFormatError:
+def format_error(
+    path: Path | str, field: str, expected: str, got: Any, frame: str | None = None
+) -> PoseTrackFormatError:
     """An error that names file, frame and field.
 
     Args:

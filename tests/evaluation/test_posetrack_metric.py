@@ -56,6 +56,10 @@ def test_same_figures_as_the_functions(pred: PoseVideo, keypoints: int, tensors:
     assert figures['posetrack/mAP'] == result.ap[15] != filtered.ap[15]
     assert figures['posetrack/mAP_filtered'] == filtered.ap[15]
     assert figures['posetrack/MOTA'] == filtered.mota[15]
+    assert figures['posetrack/IDF1'] == filtered.idf1[15]
+    assert [figures[f'posetrack/{name}'] for name in ('HOTA', 'DetA', 'AssA', 'LocA')] == [
+        values[15] for values in (filtered.hota, filtered.deta, filtered.assa, filtered.loca)
+    ]
     assert figures['posetrack/AP/Ankl'] == pytest.approx((result.ap[0] + result.ap[5]) / 2)
     total = sum(figures[f'posetrack/{name}'] for name in ('MOTA', 'Miss', 'Switch', 'FP'))
     assert total == pytest.approx(100)

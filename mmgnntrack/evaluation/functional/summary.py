@@ -28,6 +28,9 @@ _GROUPS = MappingProxyType(
 #: The columns of the papers' tables.
 COLUMNS = (*_GROUPS, 'Total')
 
+#: HOTA and its parts; in lower case attributes of `PoseTrackResult`.
+HOTA = ('HOTA', 'DetA', 'AssA', 'LocA')
+
 
 def column_means(values: np.ndarray) -> dict[str, float]:
     """The figures of a paper's row: one for each group of joints, and the total.
@@ -43,11 +46,11 @@ def column_means(values: np.ndarray) -> dict[str, float]:
 
 
 def format_table(result: PoseTrackResult, filtered: PoseTrackResult | None = None) -> str:
-    """The papers' tables as text: AP and MOTA per group of joints, then the totals of MOT.
+    """The papers' tables as text: AP and MOTA per group of joints, then the totals of MOT, IDF1 and HOTA.
 
     Args:
         result: of all predictions.
-        filtered: of the filtered predictions; where given, the MOT figures are these.
+        filtered: of the filtered predictions; where given, the tracking figures are these.
     """
     rows = {'AP': result.ap}
     if filtered is not None:
@@ -56,7 +59,7 @@ def format_table(result: PoseTrackResult, filtered: PoseTrackResult | None = Non
     rows['MOTA'] = tracking.mota
     lines = [_line('', COLUMNS)]
     lines += [_line(name, [f'{value:.1f}' for value in column_means(row).values()]) for name, row in rows.items()]
-    totals = {
+    clear_mot = {
         'Miss': tracking.miss_rate,
         'Switch': tracking.switch_rate,
         'FP': tracking.false_positive_rate,
@@ -64,7 +67,9 @@ def format_table(result: PoseTrackResult, filtered: PoseTrackResult | None = Non
         'Prec': tracking.precision,
         'Rec': tracking.recall,
     }
-    lines += ['', _line('', totals), _line('Total', [f'{row[-1]:.1f}' for row in totals.values()])]
+    identity = {'IDF1': tracking.idf1} | {name: getattr(tracking, name.lower()) for name in HOTA}
+    for totals in (clear_mot, identity):
+        lines += ['', _line('', totals), _line('Total', [f'{row[-1]:.1f}' for row in totals.values()])]
     if not tracking.official_quirks:
         lines += ['', "These are not the benchmark's official figures: its quirks are switched off."]
     return '\n'.join(lines)
