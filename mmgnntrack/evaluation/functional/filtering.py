@@ -109,21 +109,25 @@ def drop_ignored(poses: PoseTable, regions: Sequence[list[np.ndarray]]) -> PoseT
         poses: ground truth or predictions.
         regions: for each frame its polygons (m, 2), those of the ground truth.
     """
-    sizes = np.array([len(own) for own in regions], np.int64)
+    per_frame = np.array([len(own) for own in regions], np.int64)
     polygons = [polygon for own in regions for polygon in own]
     if not polygons:
         return poses
-    ignored = np.zeros(poses.annotated.shape, bool)
-    rows, own = pairs_within_frames(poses.frame_index, np.repeat(np.arange(len(sizes)), sizes), len(sizes))
-    low, high = (np.array([extreme(polygon, axis=0) for polygon in polygons]) for extreme in (np.min, np.max))
+    frames = np.repeat(np.arange(len(regions)), per_frame)
+    corners = np.concatenate(polygons)
+    lengths = np.array([len(polygon) for polygon in polygons])
+    starts = lengths.cumsum() - lengths
+    low, high = np.minimum.reduceat(corners, starts), np.maximum.reduceat(corners, starts)
+    # The last corner again and again changes nothing, so polygons of all lengths fit one array.
+    corners = corners[starts[:, None] + np.minimum(np.arange(lengths.max()), lengths[:, None] - 1)]
+
+    rows, own = pairs_within_frames(poses.frame_index, frames, len(regions))
     points = poses.keypoints[rows]
     near, joints = np.nonzero(((points > low[own, None]) & (points < high[own, None])).all(-1))
     rows, own = rows[near], own[near]
-    # Repeated corners change nothing, so polygons of all sizes fit one array.
-    longest = max(len(polygon) for polygon in polygons)
-    corners = np.stack([np.pad(polygon, ((0, longest - len(polygon)), (0, 0)), 'edge') for polygon in polygons])
-    for part in np.array_split(np.arange(len(rows)), 1 + len(rows) * longest // _EDGES_AT_ONCE):
+    ignored = np.zeros(poses.annotated.shape, bool)
+    for part in np.array_split(np.arange(len(rows)), 1 + len(rows) * lengths.max() // _EDGES_AT_ONCE):
         inside = part[inside_polygon(poses.keypoints[rows[part], joints[part]], corners[own[part]])]
         ignored[rows[inside], joints[inside]] = True
     kept = poses.annotated & ~ignored
-    return replace(poses, annotated=kept).select(kept.any(-1) | (sizes == 0)[poses.frame_index])
+    return replace(poses, annotated=kept).select(kept.any(-1) | (per_frame == 0)[poses.frame_index])
