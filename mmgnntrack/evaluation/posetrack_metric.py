@@ -10,7 +10,6 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from mmgnntrack.evaluation.functional import (
-    HOTA,
     PoseTrackResult,
     column_means,
     evaluate,
@@ -171,8 +170,8 @@ def _figures(result: PoseTrackResult, filtered: PoseTrackResult) -> dict[str, fl
     figures = {'mAP': result.ap, 'mAP_filtered': filtered.ap}
     figures |= {'MOTA': filtered.mota, 'MOTP': filtered.motp, 'Precision': filtered.precision}
     figures |= {'Recall': filtered.recall, 'Miss': filtered.miss_rate, 'Switch': filtered.switch_rate}
-    figures |= {'FP': filtered.false_positive_rate, 'IDF1': filtered.idf1}
-    figures |= {name: getattr(filtered, name.lower()) for name in HOTA}
+    figures |= {'FP': filtered.false_positive_rate, 'IDF1': filtered.idf1, 'HOTA': filtered.hota}
+    figures |= {'DetA': filtered.deta, 'AssA': filtered.assa, 'LocA': filtered.loca}
     totals = {name: float(values[-1]) for name, values in figures.items()}
     rows = {'AP': result.ap, 'AP_filtered': filtered.ap, 'MOTA': filtered.mota}
     groups = {f'{row}/{name}': value for row, values in rows.items() for name, value in column_means(values).items()}

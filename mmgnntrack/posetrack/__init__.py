@@ -11,10 +11,10 @@ from .joints import (
     joint_index,
     mirrored,
 )
-from .reader import read_folder, read_video
+from .reader import posetrack_files, read_folder, read_video
 from .table import PoseTable
 from .video import PoseFrame, PoseVideo
-from .writer import write_video
+from .writer import write_text, write_video
 
 __all__ = [
     'ALIASES',
@@ -30,7 +30,9 @@ __all__ = [
     'format_error',
     'joint_index',
     'mirrored',
+    'posetrack_files',
     'read_folder',
     'read_video',
+    'write_text',
     'write_video',
 ]

@@ -45,8 +45,6 @@ class PoseTable:
     def fill(self, frames: Sequence[PoseFrame], duplicate: RowError) -> None:
         """Give each frame its poses, in the file's order.
 
-        A file without any score is ground truth: its scores become ones.
-
         Args:
             frames: the frames of the video, filled in place.
             duplicate: called with a pose's index and its track id where another pose of its frame has the same.
@@ -54,8 +52,6 @@ class PoseTable:
         repeated = self.repeated_track()
         if repeated is not None:
             raise duplicate(repeated, f'track id {self.track_ids[repeated]} twice')
-        if np.isnan(self.keypoint_scores).all():
-            self.keypoint_scores = np.ones_like(self.keypoint_scores)
         order = np.argsort(self.frame_index, kind='stable')
         bounds = np.searchsorted(self.frame_index[order], np.arange(len(frames) + 1)).tolist()
         columns = {item.name: getattr(self, item.name)[order] for item in fields(self)[1:]}

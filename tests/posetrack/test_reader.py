@@ -107,6 +107,12 @@ def test_poses_without_scores_among_scored_ones_have_nan(tmp_path: Path) -> None
     assert np.isnan(scores[1]).all()
 
 
+def test_predictions_without_scores_have_nan(tmp_path: Path) -> None:
+    for document in (posetrack18(), posetrack17()):
+        frame = read_video(write(tmp_path, document), predictions=True).frames[0]
+        assert np.isnan(frame.keypoint_scores).all()
+
+
 def test_poses_join_their_images_in_whatever_order(tmp_path: Path) -> None:
     document = posetrack18()
     document['annotations'][0]['image_id'] = 8

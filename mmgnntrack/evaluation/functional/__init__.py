@@ -3,11 +3,10 @@
 from .clear_mot import MotCounts
 from .evaluate import EvaluationCounts, PoseTrackResult, count_video, evaluate, figures
 from .filtering import filter_predictions
-from .summary import COLUMNS, HOTA, column_means, format_table
+from .summary import COLUMNS, column_means, format_sequences, format_table
 
 __all__ = [
     'COLUMNS',
-    'HOTA',
     'EvaluationCounts',
     'MotCounts',
     'PoseTrackResult',
@@ -16,5 +15,6 @@ __all__ = [
     'evaluate',
     'figures',
     'filter_predictions',
+    'format_sequences',
     'format_table',
 ]

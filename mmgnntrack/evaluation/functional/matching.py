@@ -183,7 +183,8 @@ def match_video(gt: PoseVideo, pred: PoseVideo) -> MatchedVideo:
     sizes = head_sizes(truth.head_bboxes)
     headless = np.flatnonzero(np.isnan(sizes) & has_gt.any(-1))
     if len(headless):
-        raise _pose_error(gt, labelled, truth, headless[0], 'bbox_head', 'a head box for each person', 'none')
+        expected = 'a head box for each person (x1, y1, x2, y2 in PoseTrack17)'
+        raise _pose_error(gt, labelled, truth, headless[0], 'bbox_head', expected, 'none')
     xy_gt, xy_pred = truth.keypoints[:, OFFICIAL_ORDER], poses.keypoints[:, OFFICIAL_ORDER]
     distances = joint_distances(xy_pred[pair_pred], xy_gt[pair_gt], sizes[pair_gt])
     scores = poses.keypoint_scores[:, OFFICIAL_ORDER]
