@@ -58,6 +58,17 @@ def float_table(rows: Sequence[Sequence[float]], width: int, error: RowError) ->
     return np.array(rows, np.float64)
 
 
+def float_column(values: Sequence[float], error: RowError) -> np.ndarray:
+    """Like `float_table`, for one number a row: (n,)."""
+    try:
+        column = np.array(values)
+    except ValueError:  # lists of different lengths among them
+        column = None
+    if column is not None and column.ndim == 1 and column.dtype.kind in 'iuf' and np.isfinite(column).all():
+        return column.astype(np.float64)
+    return float_table([[value] for value in values], 1, error)[:, 0]
+
+
 def _row_problem(row: Any, width: int) -> str | None:
     if not isinstance(row, list):
         return repr(row)
