@@ -63,6 +63,16 @@ def _unwrap(value: Any) -> Any:
     return value
 
 
+def _unwrap_all(values: list[Any]) -> list[Any]:
+    """`_unwrap` for each value; where all are of one kind, at a fraction of the time."""
+    types = set(map(type, values))
+    if list not in types:
+        return values
+    if len(types) == 1 and set(map(len, values)) == {1}:
+        return list(chain.from_iterable(values))
+    return [_unwrap(value) for value in values]
+
+
 def _frame(index: int, entry: dict[str, Any], has_people: bool, path: Path) -> PoseFrame:
     image = _unwrap(entry.get('image'))
     name = _unwrap(image.get('name')) if isinstance(image, dict) else None
@@ -104,11 +114,7 @@ def _table(people: list[dict[str, Any]], frame_index: np.ndarray, errors: FieldE
         return lambda row, got: make(int(owner[row]), got)
 
     def column(field: str, default: float | None = None) -> np.ndarray:
-        values = [point.get(field, default) for point in points]
-        if set(map(type, values)) == {list} and set(map(len, values)) == {1}:
-            values = list(chain.from_iterable(values))  # what _unwrap would do, at a fraction of the time
-        else:
-            values = [_unwrap(value) for value in values]
+        values = _unwrap_all([point.get(field) for point in points])
         if default is not None:
             values = [default if value is None else value for value in values]
         return float_column(values, point_errors(field, 'a finite number'))
@@ -150,7 +156,7 @@ def _points(people: list[dict[str, Any]], error: RowError) -> tuple[list[dict[st
         holder = _unwrap(person.get('annopoints')) or {}
         own = holder.get('point') if isinstance(holder, dict) else None
         own = [] if own is None and holder == {} else own
-        if not isinstance(own, list) or not all(isinstance(point, dict) for point in own):
+        if not isinstance(own, list) or not set(map(type, own)) <= {dict}:
             raise error(row, repr(person.get('annopoints')))
         points += own
         counts.append(len(own))
@@ -163,7 +169,7 @@ def _scores(
     """(N, K) scores: NaN for poses without any, zero for the joints that a scored pose lacks."""
     if not any('score' in point for point in points):
         return np.full((people, len(JOINTS)), np.nan)
-    values = [_unwrap(point.get('score')) for point in points]
+    values = _unwrap_all([point.get('score') for point in points])
     given = np.array([value is not None for value in values], bool)
     scored = np.zeros(people, bool)
     scored[owner[given]] = True
