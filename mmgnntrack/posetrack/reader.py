@@ -72,16 +72,17 @@ def _score_ground_truth(frames: Sequence[PoseFrame]) -> None:
             frame.keypoint_scores = np.ones_like(frame.keypoint_scores)
 
 
-def read_folder(path: str | Path) -> list[PoseVideo]:
+def read_folder(path: str | Path, *, predictions: bool = False) -> list[PoseVideo]:
     """Read every `*.json` file of a folder, or the one file given, sorted by name.
 
     Args:
         path: a folder of PoseTrack files or one such file.
+        predictions: see `read_video`.
 
     Raises:
         PoseTrackFormatError: if there is no such folder, if it holds no JSON file, or for a bad file.
     """
-    return [read_video(file) for file in posetrack_files(path)]
+    return [read_video(file, predictions=predictions) for file in posetrack_files(path)]
 
 
 def posetrack_files(path: str | Path) -> list[Path]:

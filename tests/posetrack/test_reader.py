@@ -111,6 +111,8 @@ def test_predictions_without_scores_have_nan(tmp_path: Path) -> None:
     for document in (posetrack18(), posetrack17()):
         frame = read_video(write(tmp_path, document), predictions=True).frames[0]
         assert np.isnan(frame.keypoint_scores).all()
+        (video,) = read_folder(tmp_path, predictions=True)
+        assert np.isnan(video.frames[0].keypoint_scores).all()
 
 
 def test_poses_join_their_images_in_whatever_order(tmp_path: Path) -> None:

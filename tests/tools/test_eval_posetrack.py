@@ -196,7 +196,7 @@ BAD = {
     'double id': ('pred', _set(*POSE, 'track_id', 0), 'frame 1 (v/1.jpg)', 'track_id', 'at most once', '0 twice'),
     'text id': ('pred', _set(*POSE, 'track_id', '1'), 'frame 1 (v/1.jpg)', 'track_id', 'integer', "'1'"),
     'negative id': ('pred', _set(*POSE, 'track_id', -2), 'frame 1 (v/1.jpg)', 'track_id', 'non-negative', '-2'),
-    'no id': ('pred', _set(*POSE, 'track_id', None), 'frame 1 (v/1.jpg)', 'track_id', 'a track id', '(person 1)'),
+    'no id': ('pred', _set(*POSE, 'track_id', None), 'frame 1 (v/1.jpg)', 'track_id', 'a track id', 'for person 1'),
     'corners': ('gt', _set('images', 1, 'ignore_regions_x', [[1, 2]]), 'frame 1 (v/1.jpg)', 'ignore_regions',
                 'at least 3', '2 x and 3 y'),
     'text corner': ('gt', _set('images', 1, 'ignore_regions_x', [[1, 2, 'x']]), 'frame 1 (v/1.jpg)', 'ignore_regions',
@@ -206,7 +206,7 @@ BAD = {
     'infinity': ('gt', _set(*POSE, 'keypoints', 4, math.inf), 'frame 1 (v/1.jpg)', 'keypoints', 'finite', 'inf at'),
     'some scores': ('pred', _set(*POSE, 'scores', [0.5]), 'frame 1 (v/1.jpg)', 'scores', '17 finite', '1 values'),
     'NaN score': ('pred', _set(*POSE, 'scores', 0, math.nan), 'frame 1 (v/1.jpg)', 'scores', 'finite', 'nan at'),
-    'no head': ('gt', _set(*POSE, 'bbox_head', None), 'frame 1 (v/1.jpg)', 'bbox_head', 'a head box', '(person 1)'),
+    'no head': ('gt', _set(*POSE, 'bbox_head', None), 'frame 1 (v/1.jpg)', 'bbox_head', 'a head box', 'for track 1'),
     'image': ('pred', _set(*POSE, 'image_id', 77), 'frame unknown (annotation 3)', 'image_id', 'the id of one', '77'),
 }  # fmt: skip
 

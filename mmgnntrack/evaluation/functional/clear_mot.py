@@ -54,9 +54,9 @@ def match_joints(distances: np.ndarray, partners: np.ndarray) -> np.ndarray:
     free = possible & ~matches.any(0) & ~matches.any(1)[:, None]
     if not free.any():
         return matches
-    contested = ((free.sum(0) > 1).any(0)) | ((free.sum(1) > 1).any(0))
-    matches |= free & ~contested
-    for joint in np.flatnonzero(contested):
+    ambiguous = ((free.sum(0) > 1).any(0)) | ((free.sum(1) > 1).any(0))
+    matches |= free & ~ambiguous
+    for joint in np.flatnonzero(ambiguous):
         rows, columns = _assign(np.where(free[..., joint], distances[..., joint], np.inf))
         matches[rows, columns, joint] = True
     return matches

@@ -52,22 +52,15 @@ def count_hota(video: MatchedVideo) -> HotaCounts:
     """
     pairs, joints = np.nonzero(video.distances < 1)
     similarity = 1 - video.distances[pairs, joints]
-    people, tracks = video.pair_gt[pairs], video.pair_pred[pairs]
-    others = _sums(people, joints, similarity) + _sums(tracks, joints, similarity) - similarity
-    people, tracks = video.gt_tracks[people], video.pred_tracks[tracks]
-    keys = np.ravel_multi_index(
-        (joints, people, tracks), (NUM_JOINTS, *(x.max(initial=0) + 1 for x in (people, tracks)))
-    )
-    _, first, link = np.unique(keys, return_index=True, return_inverse=True)  # a link: a joint's person and track
-    lengths = _lengths(video.gt_tracks, video.has_gt)[people[first], joints[first]]
-    lengths += _lengths(video.pred_tracks, video.has_pred)[tracks[first], joints[first]]
-    shared = np.bincount(link, similarity / others, len(first))
+    link, link_joints, lengths = _links(video, pairs, joints)
+    around = sum(_sums(side[pairs], joints, similarity) for side in (video.pair_gt, video.pair_pred))
+    shared = np.bincount(link, similarity / (around - similarity), len(lengths))
     matched = _match(video, pairs, joints, similarity * (shared / (lengths - shared))[link])
 
-    link_joints, joints, link, similarity = joints[first], joints[matched], link[matched], similarity[matched]
+    link, joints, similarity = link[matched], joints[matched], similarity[matched]
     passed = np.searchsorted(ALPHAS - _EPSILON, similarity, side='right')
     true_positives = _at_each_alpha(joints, passed, np.ones(len(joints)), NUM_JOINTS)
-    frames = _at_each_alpha(link, passed, np.ones(len(link)), len(first))
+    frames = _at_each_alpha(link, passed, np.ones(len(link)), len(lengths))
     return HotaCounts(
         true_positives=true_positives,
         false_negatives=video.has_gt.sum(0) - true_positives,
@@ -75,6 +68,26 @@ def count_hota(video: MatchedVideo) -> HotaCounts:
         association=frames**2 / (lengths - frames) @ (link_joints[:, None] == np.arange(NUM_JOINTS)),
         similarity=_at_each_alpha(joints, passed, similarity, NUM_JOINTS),
     )
+
+
+def _links(video: MatchedVideo, pairs: np.ndarray, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The links among candidates for a match. A link is a joint of a person and a track, in whatever frames.
+
+    Args:
+        video: M pairs.
+        pairs: (L,) the pair of each candidate.
+        joints: (L,) its joint.
+
+    Returns:
+        (L,) the link of each candidate; (U,) the joint of each link; (U,) in how many frames its person has the joint
+        plus in how many its track has it.
+    """
+    people, tracks = video.gt_tracks[video.pair_gt[pairs]], video.pred_tracks[video.pair_pred[pairs]]
+    shape = (NUM_JOINTS, video.gt_tracks.max(initial=0) + 1, video.pred_tracks.max(initial=0) + 1)
+    _, first, link = np.unique(np.ravel_multi_index((joints, people, tracks), shape), True, True)
+    joints, people, tracks = joints[first], people[first], tracks[first]
+    lengths = _lengths(video.gt_tracks, video.has_gt)[people, joints]
+    return link, joints, lengths + _lengths(video.pred_tracks, video.has_pred)[tracks, joints]
 
 
 def _sums(side: np.ndarray, joints: np.ndarray, similarity: np.ndarray) -> np.ndarray:

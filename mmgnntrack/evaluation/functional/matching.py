@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mmgnntrack.posetrack import (
     JOINTS,
     POSETRACK17_JOINTS,
-    PoseFrame,
     PoseTable,
     PoseTrackFormatError,
     PoseVideo,
@@ -49,7 +47,7 @@ class MatchedVideo:
         scores: (P, K).
         pair_gt: (M,) the person of each pair.
         pair_pred: (M,) its prediction.
-        distances: (M, K) in head sizes; inf where a joint is missing.
+        distances: (M, K) in head sizes; inf where a joint is missing, NaN or inf where the head has no extent.
     """
 
     num_frames: int
@@ -120,7 +118,7 @@ def joint_distances(pred: np.ndarray, gt: np.ndarray, sizes: np.ndarray) -> np.n
         sizes: (M,) head sizes in pixels.
     """
     offsets = pred - gt
-    with np.errstate(divide='ignore', invalid='ignore'):  # heads without extent match nothing but an exact hit
+    with np.errstate(divide='ignore', invalid='ignore'):  # heads without extent match nothing
         return np.sqrt(offsets[..., 0] ** 2 + offsets[..., 1] ** 2) / sizes[:, None]
 
 
@@ -184,7 +182,8 @@ def match_video(gt: PoseVideo, pred: PoseVideo) -> MatchedVideo:
     headless = np.flatnonzero(np.isnan(sizes) & has_gt.any(-1))
     if len(headless):
         expected = 'a head box for each person (x1, y1, x2, y2 in PoseTrack17)'
-        raise _pose_error(gt, labelled, truth, headless[0], 'bbox_head', expected, 'none')
+        got = f'none for track {truth.track_ids[headless[0]]}'
+        raise _pose_error(gt, labelled, truth, headless[0], 'bbox_head', expected, got)
     xy_gt, xy_pred = truth.keypoints[:, OFFICIAL_ORDER], poses.keypoints[:, OFFICIAL_ORDER]
     distances = joint_distances(xy_pred[pair_pred], xy_gt[pair_gt], sizes[pair_gt])
     scores = poses.keypoint_scores[:, OFFICIAL_ORDER]
@@ -212,7 +211,9 @@ def _checked_poses(video: PoseVideo, frames: Sequence[int]) -> PoseTable:
     poses = PoseTable.gather([video.frames[index] for index in frames])
     untracked = np.flatnonzero(poses.track_ids < 0)
     if len(untracked):
-        raise _pose_error(video, frames, poses, untracked[0], 'track_id', 'a track id for each person', 'none')
+        person = untracked[0] - np.searchsorted(poses.frame_index, poses.frame_index[untracked[0]])
+        got = f'none for person {person}'
+        raise _pose_error(video, frames, poses, untracked[0], 'track_id', 'a track id for each person', got)
     repeated = poses.repeated_track()
     if repeated is not None:
         got = f'{poses.track_ids[repeated]} twice'
@@ -221,10 +222,7 @@ def _checked_poses(video: PoseVideo, frames: Sequence[int]) -> PoseTable:
 
 
 def _pose_error(
-    video: PoseVideo, frames: Sequence[int], poses: PoseTable, row: int, field: str, expected: str, got: Any
+    video: PoseVideo, frames: Sequence[int], poses: PoseTable, row: int, field: str, expected: str, got: str
 ) -> PoseTrackFormatError:
     index = frames[poses.frame_index[row]]
-    frame: PoseFrame = video.frames[index]
-    person = int((poses.frame_index[:row] == poses.frame_index[row]).sum())
-    place = f'{index} ({frame.file_name})'
-    return format_error(_place(video), field, expected, f'{got} (person {person})', place)
+    return format_error(_place(video), field, expected, got, f'{index} ({video.frames[index].file_name})')

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from videos import HEAD_SIZE, a_video, people_at
+from videos import HEAD_SIZE, a_video, people_at, same_everywhere
 
+from mmgnntrack.evaluation.functional import evaluate
 from mmgnntrack.evaluation.functional.matching import assign_poses, head_sizes, joint_distances, match_video
 from mmgnntrack.posetrack import PoseTrackFormatError
 
@@ -56,8 +57,18 @@ def test_pairs_are_those_of_a_frame() -> None:
 def test_an_annotated_person_needs_a_head_box() -> None:
     gt = a_video({}, people_at(0, 300))
     gt.frames[1].head_bboxes[1] = np.nan
-    with pytest.raises(PoseTrackFormatError, match=r"frame 1 \(v/1.jpg\), field 'bbox_head': .*person 1"):
+    with pytest.raises(PoseTrackFormatError, match=r"frame 1 \(v/1.jpg\), field 'bbox_head': .*track 1"):
         match_video(gt, a_video({}, people_at(0)))
+
+
+def test_a_head_without_extent_matches_nothing() -> None:
+    gt, pred = a_video(people_at(0, 300)), a_video(people_at(0, 300))
+    gt.frames[0].head_bboxes[0, 2:] = gt.frames[0].head_bboxes[0, :2]
+    assert match_video(gt, pred).labels().all(-1).tolist() == [False, True]
+    result = evaluate([gt], [pred], official_quirks=False)
+    assert same_everywhere(result.misses[:15]) == same_everywhere(result.false_positives[:15]) == 1
+    assert same_everywhere(result.idf1) == 50
+    assert same_everywhere(result.deta) == pytest.approx(100 / 3)
 
 
 def test_a_person_without_joints_needs_none() -> None:
