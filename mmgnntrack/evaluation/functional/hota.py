@@ -84,7 +84,9 @@ def _links(video: MatchedVideo, pairs: np.ndarray, joints: np.ndarray) -> tuple[
     """
     people, tracks = video.gt_tracks[video.pair_gt[pairs]], video.pred_tracks[video.pair_pred[pairs]]
     shape = (NUM_JOINTS, video.gt_tracks.max(initial=0) + 1, video.pred_tracks.max(initial=0) + 1)
-    _, first, link = np.unique(np.ravel_multi_index((joints, people, tracks), shape), True, True)
+    _, first, link = np.unique(
+        np.ravel_multi_index((joints, people, tracks), shape), return_index=True, return_inverse=True
+    )
     joints, people, tracks = joints[first], people[first], tracks[first]
     lengths = _lengths(video.gt_tracks, video.has_gt)[people, joints]
     return link, joints, lengths + _lengths(video.pred_tracks, video.has_pred)[tracks, joints]
