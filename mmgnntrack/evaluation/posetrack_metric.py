@@ -41,8 +41,8 @@ class PoseTrackMetric(BaseMetric):
         prefix: put before the names of the figures.
 
     Returns from `compute_metrics`:
-        Percentages `mAP`, `mAP_filtered`, `MOTA`, `MOTP`, `Precision`, `Recall`, `Miss`, `Switch`, `FP`, and per group
-        of joints `AP/Head`, `AP_filtered/Head`, `MOTA/Head` and so on.
+        Percentages `mAP`, `mAP_filtered`, `MOTA`, `MOTP`, `Precision`, `Recall`, `Miss`, `Switch`, `FP`, `IDF1`,
+        `HOTA`, `DetA`, `AssA`, `LocA`, and per group of joints `AP/Head`, `AP_filtered/Head`, `MOTA/Head` and so on.
     """
 
     default_prefix = 'posetrack'
@@ -170,7 +170,8 @@ def _figures(result: PoseTrackResult, filtered: PoseTrackResult) -> dict[str, fl
     figures = {'mAP': result.ap, 'mAP_filtered': filtered.ap}
     figures |= {'MOTA': filtered.mota, 'MOTP': filtered.motp, 'Precision': filtered.precision}
     figures |= {'Recall': filtered.recall, 'Miss': filtered.miss_rate, 'Switch': filtered.switch_rate}
-    figures |= {'FP': filtered.false_positive_rate}
+    figures |= {'FP': filtered.false_positive_rate, 'IDF1': filtered.idf1, 'HOTA': filtered.hota}
+    figures |= {'DetA': filtered.deta, 'AssA': filtered.assa, 'LocA': filtered.loca}
     totals = {name: float(values[-1]) for name, values in figures.items()}
     rows = {'AP': result.ap, 'AP_filtered': filtered.ap, 'MOTA': filtered.mota}
     groups = {f'{row}/{name}': value for row, values in rows.items() for name, value in column_means(values).items()}

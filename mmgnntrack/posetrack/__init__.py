@@ -1,6 +1,6 @@
 """PoseTrack's files and joints, and the one form in which poses of a video are held in memory."""
 
-from .errors import PoseTrackFormatError
+from .errors import PoseTrackFormatError, format_error
 from .joints import (
     ALIASES,
     JOINTS,
@@ -11,9 +11,10 @@ from .joints import (
     joint_index,
     mirrored,
 )
-from .reader import read_folder, read_video
+from .reader import posetrack_files, read_folder, read_video
+from .table import PoseTable
 from .video import PoseFrame, PoseVideo
-from .writer import write_video
+from .writer import write_text, write_video
 
 __all__ = [
     'ALIASES',
@@ -23,11 +24,15 @@ __all__ = [
     'SIGMAS',
     'SKELETON',
     'PoseFrame',
+    'PoseTable',
     'PoseTrackFormatError',
     'PoseVideo',
+    'format_error',
     'joint_index',
     'mirrored',
+    'posetrack_files',
     'read_folder',
     'read_video',
+    'write_text',
     'write_video',
 ]

@@ -16,7 +16,9 @@ class PoseTrackFormatError(ValueError):
     """A PoseTrack file or folder is not as it should be. The message says where, what was expected and what came."""
 
 
-def format_error(path: Path, field: str, expected: str, got: Any, frame: str | None = None) -> PoseTrackFormatError:
+def format_error(
+    path: Path | str, field: str, expected: str, got: Any, frame: str | None = None
+) -> PoseTrackFormatError:
     """An error that names file, frame and field.
 
     Args:
@@ -54,6 +56,17 @@ def float_table(rows: Sequence[Sequence[float]], width: int, error: RowError) ->
         if problem:
             raise error(index, problem)
     return np.array(rows, np.float64)
+
+
+def float_column(values: Sequence[float], error: RowError) -> np.ndarray:
+    """Like `float_table`, for one number a row: (n,)."""
+    try:
+        column = np.array(values)
+    except ValueError:  # lists of different lengths among them
+        column = None
+    if column is not None and column.ndim == 1 and column.dtype.kind in 'iuf' and np.isfinite(column).all():
+        return column.astype(np.float64)
+    return float_table([[value] for value in values], 1, error)[:, 0]
 
 
 def _row_problem(row: Any, width: int) -> str | None:

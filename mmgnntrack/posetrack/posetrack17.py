@@ -4,12 +4,13 @@ These files come from MATLAB, so every value may be wrapped in a list of one ele
 Source of the layout: the data set's files and https://github.com/leonid-pishchulin/poseval (its README).
 """
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .errors import FieldErrors, RowError, float_table, format_error, optional_table, polygon, track_id_column
+from .errors import FieldErrors, RowError, float_column, format_error, optional_table, polygon, track_id_column
 from .joints import JOINTS, POSETRACK17_JOINTS, joint_index
 from .table import PoseTable
 from .video import PoseFrame
@@ -62,6 +63,16 @@ def _unwrap(value: Any) -> Any:
     return value
 
 
+def _unwrap_all(values: list[Any]) -> list[Any]:
+    """`_unwrap` for each value; where all are of one kind, at a fraction of the time."""
+    types = set(map(type, values))
+    if list not in types:
+        return values
+    if len(types) == 1 and set(map(len, values)) == {1}:
+        return list(chain.from_iterable(values))
+    return [_unwrap(value) for value in values]
+
+
 def _frame(index: int, entry: dict[str, Any], has_people: bool, path: Path) -> PoseFrame:
     image = _unwrap(entry.get('image'))
     name = _unwrap(image.get('name')) if isinstance(image, dict) else None
@@ -103,9 +114,10 @@ def _table(people: list[dict[str, Any]], frame_index: np.ndarray, errors: FieldE
         return lambda row, got: make(int(owner[row]), got)
 
     def column(field: str, default: float | None = None) -> np.ndarray:
-        rows = [[_unwrap(point.get(field, default))] for point in points]
-        rows = [row if row != [None] else [default] for row in rows] if default is not None else rows
-        return float_table(rows, 1, point_errors(field, 'a finite number'))[:, 0]
+        values = _unwrap_all([point.get(field) for point in points])
+        if default is not None:
+            values = [default if value is None else value for value in values]
+        return float_column(values, point_errors(field, 'a finite number'))
 
     ids = column('id')
     wrong = np.flatnonzero(~np.isin(ids, np.arange(len(POSETRACK17_JOINTS))))
@@ -144,7 +156,7 @@ def _points(people: list[dict[str, Any]], error: RowError) -> tuple[list[dict[st
         holder = _unwrap(person.get('annopoints')) or {}
         own = holder.get('point') if isinstance(holder, dict) else None
         own = [] if own is None and holder == {} else own
-        if not isinstance(own, list) or not all(isinstance(point, dict) for point in own):
+        if not isinstance(own, list) or not set(map(type, own)) <= {dict}:
             raise error(row, repr(person.get('annopoints')))
         points += own
         counts.append(len(own))
@@ -155,7 +167,9 @@ def _scores(
     points: list[dict[str, Any]], owner: np.ndarray, joints: np.ndarray, people: int, errors: Any
 ) -> np.ndarray:
     """(N, K) scores: NaN for poses without any, zero for the joints that a scored pose lacks."""
-    values = [_unwrap(point.get('score')) for point in points]
+    if not any('score' in point for point in points):
+        return np.full((people, len(JOINTS)), np.nan)
+    values = _unwrap_all([point.get('score') for point in points])
     given = np.array([value is not None for value in values], bool)
     scored = np.zeros(people, bool)
     scored[owner[given]] = True
@@ -164,11 +178,12 @@ def _scores(
         raise errors('annopoints.point.score', 'a score on all joints of a pose or on none')(
             int(owner[lacking[0]]), 'a score on some'
         )
-    rows = [[values[index]] for index in np.flatnonzero(given)]
     make = errors('annopoints.point.score', 'a finite number')
     owners = owner[given]
     scores = np.where(scored[:, None], np.zeros((people, len(JOINTS))), np.nan)
-    scores[owners, joints[given]] = float_table(rows, 1, lambda row, got: make(int(owners[row]), got))[:, 0]
+    scores[owners, joints[given]] = float_column(
+        [value for value in values if value is not None], lambda row, got: make(int(owners[row]), got)
+    )
     return scores
 
 

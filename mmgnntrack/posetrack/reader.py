@@ -1,23 +1,29 @@
 """Reading PoseTrack files of every year into one form."""
 
+import gc
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 from .errors import format_error
 from .posetrack17 import parse_posetrack17
 from .posetrack18 import parse_posetrack18
-from .video import PoseVideo
+from .video import PoseFrame, PoseVideo
 
 
-def read_video(path: str | Path) -> PoseVideo:
+def read_video(path: str | Path, *, predictions: bool = False) -> PoseVideo:
     """Read one PoseTrack file, ground truth or predictions.
 
     PoseTrack18 and 21 (`images`, `annotations`) and PoseTrack17 (`annolist`) are told apart by their content. Frames
-    and poses keep the file's order. A file in which no pose has scores counts as ground truth, all its scores are
-    ones; in other files the poses without scores have NaN.
+    and poses keep the file's order. Poses without scores have NaN, and all scores are ones in a file without any,
+    which counts as ground truth.
 
     Args:
         path: the JSON file.
+        predictions: the file holds predictions even if it has no scores; they have NaN.
 
     Returns:
         The video, named after the file, in image pixels and the joint order of `JOINTS`.
@@ -28,35 +34,69 @@ def read_video(path: str | Path) -> PoseVideo:
     path = Path(path)
     if not path.is_file():
         raise format_error(path, 'file', 'a PoseTrack JSON file', 'a folder' if path.is_dir() else 'nothing')
+    with _no_garbage_collection():
+        frames = _read_frames(path)
+    if not predictions:
+        _score_ground_truth(frames)
+    return PoseVideo(name=path.stem, frames=frames, path=path)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A parsed file is very many objects without cycles; looking for cycles takes a third of the time of reading."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _read_frames(path: Path) -> list[PoseFrame]:
     try:
         document = json.loads(path.read_bytes())
     except ValueError as error:  # not JSON, or not text
         raise format_error(path, 'file', 'JSON', str(error)) from error
     if isinstance(document, dict) and 'annolist' in document:
-        frames = parse_posetrack17(document, path)
-    elif isinstance(document, dict) and {'images', 'annotations'} <= document.keys():
-        frames = parse_posetrack18(document, path)
-    else:
-        got = f'an object with {sorted(document)}' if isinstance(document, dict) else f'a {type(document).__name__}'
-        raise format_error(path, 'file', "an object with 'images' and 'annotations', or with 'annolist'", got)
-    return PoseVideo(name=path.stem, frames=frames, path=path)
+        return parse_posetrack17(document, path)
+    if isinstance(document, dict) and {'images', 'annotations'} <= document.keys():
+        return parse_posetrack18(document, path)
+    got = f'an object with {sorted(document)}' if isinstance(document, dict) else f'a {type(document).__name__}'
+    raise format_error(path, 'file', "an object with 'images' and 'annotations', or with 'annolist'", got)
 
 
-def read_folder(path: str | Path) -> list[PoseVideo]:
+def _score_ground_truth(frames: Sequence[PoseFrame]) -> None:
+    if all(np.isnan(frame.keypoint_scores).all() for frame in frames):
+        for frame in frames:
+            frame.keypoint_scores = np.ones_like(frame.keypoint_scores)
+
+
+def read_folder(path: str | Path, *, predictions: bool = False) -> list[PoseVideo]:
     """Read every `*.json` file of a folder, or the one file given, sorted by name.
 
     Args:
         path: a folder of PoseTrack files or one such file.
+        predictions: see `read_video`.
 
     Raises:
         PoseTrackFormatError: if there is no such folder, if it holds no JSON file, or for a bad file.
     """
+    return [read_video(file, predictions=predictions) for file in posetrack_files(path)]
+
+
+def posetrack_files(path: str | Path) -> list[Path]:
+    """The `*.json` files of a folder sorted by name, or the one file given.
+
+    Raises:
+        PoseTrackFormatError: if there is no such folder or it holds no JSON file.
+    """
     path = Path(path)
     if path.is_file():
-        return [read_video(path)]
+        return [path]
     if not path.is_dir():
         raise format_error(path, 'folder', 'a folder of PoseTrack JSON files', 'nothing')
     files = sorted(path.glob('*.json'), key=lambda file: file.stem)
     if not files:
         raise format_error(path, 'folder', 'at least one *.json file', 'none')
-    return [read_video(file) for file in files]
+    return files

@@ -31,8 +31,16 @@ def write_video(path: str | Path, video: PoseVideo) -> None:
             of a pose, frame ids that occur twice.
         OSError: if the folder cannot be written to; says so.
     """
+    write_text(path, json.dumps(_document(video), separators=(',', ':'), allow_nan=False))
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file, which appears whole or not at all.
+
+    Raises:
+        OSError: if the folder cannot be written to; says so.
+    """
     path = Path(path)
-    text = json.dumps(_document(video), separators=(',', ':'), allow_nan=False)
     temporary = None
     try:
         with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix=f'.{path.name}.', delete=False) as file:

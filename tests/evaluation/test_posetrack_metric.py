@@ -1,3 +1,6 @@
+import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +59,10 @@ def test_same_figures_as_the_functions(pred: PoseVideo, keypoints: int, tensors:
     assert figures['posetrack/mAP'] == result.ap[15] != filtered.ap[15]
     assert figures['posetrack/mAP_filtered'] == filtered.ap[15]
     assert figures['posetrack/MOTA'] == filtered.mota[15]
+    assert figures['posetrack/IDF1'] == filtered.idf1[15]
+    assert [figures[f'posetrack/{name}'] for name in ('HOTA', 'DetA', 'AssA', 'LocA')] == [
+        values[15] for values in (filtered.hota, filtered.deta, filtered.assa, filtered.loca)
+    ]
     assert figures['posetrack/AP/Ankl'] == pytest.approx((result.ap[0] + result.ap[5]) / 2)
     total = sum(figures[f'posetrack/{name}'] for name in ('MOTA', 'Miss', 'Switch', 'FP'))
     assert total == pytest.approx(100)
@@ -126,3 +133,40 @@ def test_the_table_is_logged(pred: PoseVideo, caplog: pytest.LogCaptureFixture) 
     assert 'Head    Shou     Elb' in caplog.text
     assert 'AP filtered' in caplog.text
     assert 'not the benchmark' in caplog.text
+
+
+RANK = """
+import pickle, sys
+import torch.distributed as dist
+from mmgnntrack.evaluation.posetrack_metric import PoseTrackMetric
+rank, folder, ann_dir = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+dist.init_process_group('gloo', init_method=f'file://{folder}/store', rank=rank, world_size=2)
+with open(f'{folder}/samples.pkl', 'rb') as file:
+    samples = pickle.load(file)
+metric = PoseTrackMetric(ann_dir, joint_score_thr=0.4)
+# Unequal shares, and a frame that both have.
+metric.process(None, samples[:8] if rank == 0 else samples[7:])
+print(sorted(metric.evaluate(size=len(samples)).items()))
+dist.destroy_process_group()
+"""
+
+
+def test_two_ranks_give_the_figures_of_one(pred: PoseVideo, tmp_path: Path) -> None:
+    frames = samples(pred)
+    metric = a_metric(joint_score_thr=0.4)
+    metric.process(None, frames)
+    alone = metric.evaluate(size=len(frames))
+    (tmp_path / 'samples.pkl').write_bytes(pickle.dumps(frames))
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, '-c', RANK, str(rank), str(tmp_path), str(GOLDEN / 'gt')],
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    for rank in ranks:
+        output, _ = rank.communicate(timeout=120)
+        assert rank.returncode == 0
+        assert output.splitlines()[-1] == str(sorted(alone.items()))

@@ -107,6 +107,14 @@ def test_poses_without_scores_among_scored_ones_have_nan(tmp_path: Path) -> None
     assert np.isnan(scores[1]).all()
 
 
+def test_predictions_without_scores_have_nan(tmp_path: Path) -> None:
+    for document in (posetrack18(), posetrack17()):
+        frame = read_video(write(tmp_path, document), predictions=True).frames[0]
+        assert np.isnan(frame.keypoint_scores).all()
+        (video,) = read_folder(tmp_path, predictions=True)
+        assert np.isnan(video.frames[0].keypoint_scores).all()
+
+
 def test_poses_join_their_images_in_whatever_order(tmp_path: Path) -> None:
     document = posetrack18()
     document['annotations'][0]['image_id'] = 8
@@ -144,6 +152,14 @@ def test_posetrack17_values_need_no_lists_around_them(tmp_path: Path) -> None:
     frame = read_video(write(tmp_path, document)).frames[0]
     assert frame.track_ids.tolist() == [2]
     assert frame.keypoint_scores[0, JOINTS.index('right_ankle')] == 0.5
+
+
+@pytest.mark.parametrize('nothing', [None, [], [None]], ids=str)
+def test_posetrack17_joints_are_visible_unless_told(tmp_path: Path, nothing: object) -> None:
+    document = posetrack17()
+    for point in document['annolist'][0]['annorect'][0]['annopoints'][0]['point']:
+        point['is_visible'] = nothing
+    assert read_video(write(tmp_path, document)).frames[0].visible.sum() == 2
 
 
 def test_folder_is_sorted_by_name(tmp_path: Path) -> None:
@@ -194,6 +210,9 @@ BAD_17 = {
     'id': ([0, 'annorect', 0, 'annopoints', 0, 'point', 0, 'id'], [15], 'annopoints.point.id', '15'),
     'twice': ([0, 'annorect', 0, 'annopoints', 0, 'point', 0, 'id'], [13], 'annopoints.point.id', 'twice'),
     'NaN': ([0, 'annorect', 0, 'annopoints', 0, 'point', 0, 'x'], [float('nan')], 'annopoints.point.x', 'nan'),
+    'null': ([0, 'annorect', 0, 'annopoints', 0, 'point', 0, 'y'], [None], 'annopoints.point.y', 'None'),
+    'two': ([0, 'annorect', 0, 'annopoints', 0, 'point', 0, 'y'], [1, 2], 'annopoints.point.y', '[1, 2]'),
+    'text': ([0, 'annorect', 0, 'annopoints', 0, 'point', 0, 'y'], ['1'], 'annopoints.point.y', "'1'"),
     'no x': ([0, 'annorect', 0, 'annopoints', 0, 'point', 0, 'x'], [], 'annopoints.point.x', 'None'),
     'score': ([0, 'annorect', 0, 'annopoints', 0, 'point', 0, 'score'], [0.5], 'annopoints.point.score', 'on some'),
     'points': ([0, 'annorect', 0, 'annopoints'], [3], 'annopoints', '[3]'),

@@ -1,16 +1,20 @@
 """PoseTrack's measures as plain functions on poses in memory."""
 
 from .clear_mot import MotCounts
-from .evaluate import PoseTrackResult, evaluate
+from .evaluate import EvaluationCounts, PoseTrackResult, count_video, evaluate, figures
 from .filtering import filter_predictions
-from .summary import COLUMNS, column_means, format_table
+from .summary import COLUMNS, column_means, format_sequences, format_table
 
 __all__ = [
     'COLUMNS',
+    'EvaluationCounts',
     'MotCounts',
     'PoseTrackResult',
     'column_means',
+    'count_video',
     'evaluate',
+    'figures',
     'filter_predictions',
+    'format_sequences',
     'format_table',
 ]

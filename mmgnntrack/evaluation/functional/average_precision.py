@@ -1,10 +1,43 @@
 """Average precision of joints: how well the poses of all frames are found, whatever their tracks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from .matching import NUM_JOINTS, MatchedFrame
+from .matching import NUM_JOINTS, MatchedVideo
+
+
+@dataclass
+class Detections:
+    """D predicted poses as AP sees them; K joints in the order of `POSETRACK17_JOINTS`.
+
+    Attributes:
+        predicted: (D, K) bool, whether the joint is predicted.
+        scores: (D, K).
+        labels: (D, K) bool, whether it is a true positive.
+        positives: (K,) the number of annotated joints.
+    """
+
+    predicted: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+    positives: np.ndarray
+
+    @classmethod
+    def of(cls, video: MatchedVideo) -> 'Detections':
+        """Those of a video."""
+        return cls(video.has_pred, video.scores, video.labels(), video.has_gt.sum(0))
+
+    @classmethod
+    def total(cls, parts: Sequence['Detections']) -> 'Detections':
+        """Those of several videos, at least one."""
+        return cls(
+            predicted=np.concatenate([part.predicted for part in parts]),
+            scores=np.concatenate([part.scores for part in parts]),
+            labels=np.concatenate([part.labels for part in parts]),
+            positives=np.sum([part.positives for part in parts], axis=0),
+        )
 
 
 def precision_recall(
@@ -60,31 +93,29 @@ def with_total(values: np.ndarray) -> np.ndarray:
 
 
 def average_precision(
-    frames: Sequence[MatchedFrame], *, official_quirks: bool = True
+    detections: Detections, *, official_quirks: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """AP per joint over all frames, and precision and recall of all detections.
+    """AP per joint, and precision and recall of all detections.
 
     A joint that is predicted but never annotated has NaN for AP and recall. One that is never predicted has zeros,
     even if it is never annotated either.
 
     Args:
-        frames: of all videos.
+        detections: of all videos.
         official_quirks: see `precision_recall`.
 
     Returns:
         AP, precision and recall in percent, each (16,): the joints in the official order, then their mean.
     """
     table = np.zeros((3, NUM_JOINTS))
-    if frames:
-        predicted = np.concatenate([frame.has_pred for frame in frames])
-        scores = np.concatenate([frame.scores for frame in frames])
-        labels = np.concatenate([frame.labels() for frame in frames])
-        positives = np.sum([frame.has_gt.sum(0) for frame in frames], axis=0)
-        for joint in np.flatnonzero(predicted.any(0)):
-            own = predicted[:, joint]
-            precision, recall = precision_recall(
-                scores[own, joint], labels[own, joint], positives[joint], official_quirks=official_quirks
-            )
-            table[:, joint] = area_under_envelope(precision, recall), precision[-1], recall[-1]
+    for joint in np.flatnonzero(detections.predicted.any(0)):
+        own = detections.predicted[:, joint]
+        precision, recall = precision_recall(
+            detections.scores[own, joint],
+            detections.labels[own, joint],
+            detections.positives[joint],
+            official_quirks=official_quirks,
+        )
+        table[:, joint] = area_under_envelope(precision, recall), precision[-1], recall[-1]
     ap, precision, recall = (with_total(row) for row in 100 * table)
     return ap, precision, recall

@@ -4,17 +4,17 @@ Source: K. Bernardin and R. Stiefelhagen, "Evaluating Multiple Object Tracking P
 EURASIP Journal on Image and Video Processing, 2008, with the matching of the library py-motmetrics.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from .matching import NUM_JOINTS, MatchedFrame
+from .counts import JointCounts
+from .matching import DISTANCE_THRESHOLD, NUM_JOINTS, MatchedVideo, contested
 
 
 @dataclass
-class MotCounts:
+class MotCounts(JointCounts):
     """What CLEAR-MOT counts, each (K,) for joints in the official order.
 
     Attributes:
@@ -33,16 +33,8 @@ class MotCounts:
     detections: np.ndarray
     distance: np.ndarray
 
-    @classmethod
-    def zeros(cls) -> 'MotCounts':
-        """Nothing counted yet."""
-        return cls(*(np.zeros(NUM_JOINTS) for _ in fields(cls)))
 
-    def __add__(self, other: 'MotCounts') -> 'MotCounts':
-        return MotCounts(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
-
-
-def match_joints(distances: np.ndarray, previous: np.ndarray) -> np.ndarray:
+def match_joints(distances: np.ndarray, partners: np.ndarray) -> np.ndarray:
     """Match people and predictions of a frame, each joint by itself.
 
     Who was matched last stays matched if that is still possible, even if another is nearer; of two people with the same
@@ -51,20 +43,20 @@ def match_joints(distances: np.ndarray, previous: np.ndarray) -> np.ndarray:
 
     Args:
         distances: (G, P, K), inf where a pair must not match.
-        previous: (G, K) the prediction that a person was last matched with, -1 where it is not in this frame.
+        partners: (G, P, K) bool, whether the prediction's track is the one that the person was last matched with.
 
     Returns:
         (G, P, K) bool.
     """
     possible = np.isfinite(distances)
-    same = possible & (previous[:, None] == np.arange(distances.shape[1])[:, None])
+    same = possible & partners
     matches = same & (same.cumsum(0) == 1)
     free = possible & ~matches.any(0) & ~matches.any(1)[:, None]
     if not free.any():
         return matches
-    contested = ((free.sum(0) > 1).any(0)) | ((free.sum(1) > 1).any(0))
-    matches |= free & ~contested
-    for joint in np.flatnonzero(contested):
+    ambiguous = ((free.sum(0) > 1).any(0)) | ((free.sum(1) > 1).any(0))
+    matches |= free & ~ambiguous
+    for joint in np.flatnonzero(ambiguous):
         rows, columns = _assign(np.where(free[..., joint], distances[..., joint], np.inf))
         matches[rows, columns, joint] = True
     return matches
@@ -80,93 +72,102 @@ def _assign(costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows[real], columns[real]
 
 
-def count_sequence(frames: Sequence[MatchedFrame], *, official_quirks: bool = True) -> MotCounts:
+def match_tracks(video: MatchedVideo) -> np.ndarray:
+    """(M, K) bool, the pairs of a video that match under CLEAR-MOT, each joint by itself.
+
+    Where neither side of a possible pair has another choice, the past does not matter: they match. Only the other
+    frames are gone through in order.
+    """
+    matches = video.distances <= DISTANCE_THRESHOLD
+    costs = np.where(matches, video.distances, np.inf)
+    partners = np.full((video.gt_tracks.max(initial=-1) + 1, NUM_JOINTS), -1)
+    candidates = np.nonzero(matches)
+    frames = video.gt_frames[video.pair_gt[candidates[0]]]
+    done = 0
+    for frame in np.unique(frames[contested(video, *candidates)]):
+        start, stop = video.pair_bounds[frame : frame + 2]
+        pairs, joints = np.nonzero(matches[done:start])
+        pairs += done
+        partners[video.gt_tracks[video.pair_gt[pairs]], joints] = video.pred_tracks[video.pair_pred[pairs]]
+        people = video.gt_tracks[slice(*video.gt_bounds[frame : frame + 2])]
+        tracks = video.pred_tracks[slice(*video.pred_bounds[frame : frame + 2])]
+        shape = (len(people), len(tracks), NUM_JOINTS)
+        matched = match_joints(costs[start:stop].reshape(shape), partners[people][:, None] == tracks[:, None])
+        matches[start:stop] = matched.reshape(-1, NUM_JOINTS)
+        done = start
+    return matches
+
+
+def count_sequence(video: MatchedVideo, *, official_quirks: bool = True) -> MotCounts:
     """CLEAR-MOT counts of one sequence.
 
     Args:
-        frames: its frames with annotated people, in order. Track ids must be unique within a frame.
+        video: its frames with annotated people. Track ids must be unique within a frame.
         official_quirks: count as the official evaluator does. It leaves out the last frame; a frame without
             predictions, or without people left after ignoring, counts one object, one miss and one false positive for
             each joint; and distances are summed over all events that the library records: each pair within the
             threshold, each match, and changes of a partner once more for each kind of change.
     """
-    counts = MotCounts.zeros()
     if official_quirks:
-        frames = frames[:-1]
-    if not frames:
-        return counts
-    gt_index = _dense([frame.gt_ids for frame in frames])
-    pred_index = _dense([frame.pred_ids for frame in frames])
-    partners = np.full((1 + _highest(gt_index), NUM_JOINTS), -1)
-    owners = np.full((1 + _highest(pred_index), NUM_JOINTS), -1)
-    columns = np.full(2 + _highest(pred_index), -1)  # the last entry stands for "no partner" (-1)
-    for frame, people, tracks in zip(frames, gt_index, pred_index, strict=True):
-        if official_quirks and not (len(people) and len(tracks)):
-            counts.misses += 1
-            counts.false_positives += 1
-            counts.objects += 1
-            continue
-        columns[tracks] = np.arange(len(tracks))
-        distances = frame.distances.transpose(1, 0, 2)
-        matches = match_joints(distances, columns[partners[people]])
-        columns[tracks] = -1
-        _count_matches(counts, frame, distances, matches)
-        rows, places, joints = np.nonzero(matches)
-        changes = _Changes(partners, owners, people[rows], tracks[places], joints)
-        counts.switches += np.bincount(joints, changes.switch, NUM_JOINTS)
-        if official_quirks:
-            counts.distance += distances.sum((0, 1), where=np.isfinite(distances))
-            counts.distance += np.bincount(joints, changes.kinds * distances[matches], NUM_JOINTS)
-    return counts
+        video = video.without_last_frame()
+    matches = match_tracks(video)
+    pairs, joints = np.nonzero(matches)
+    people, tracks = video.gt_tracks[video.pair_gt[pairs]], video.pred_tracks[video.pair_pred[pairs]]
+    switches, kinds = _changes(people, tracks, joints)
+    objects, predicted = video.has_gt, video.has_pred
+    distance = video.distances.sum(0, where=matches)
+    empty = 0
+    if official_quirks:
+        one_sided = np.diff(video.pair_bounds) == 0
+        empty = one_sided.sum()
+        objects, predicted = objects[~one_sided[video.gt_frames]], predicted[~one_sided[video.pred_frames]]
+        distance += video.distances.sum(0, where=video.distances <= DISTANCE_THRESHOLD)
+        distance += np.bincount(joints, kinds * video.distances[pairs, joints], NUM_JOINTS)
+    detections = matches.sum(0)
+    return MotCounts(
+        misses=objects.sum(0) - detections + empty,
+        switches=np.bincount(joints, switches, NUM_JOINTS),
+        false_positives=predicted.sum(0) - detections + empty,
+        objects=objects.sum(0) + empty,
+        detections=detections,
+        distance=distance,
+    )
 
 
-def _dense(ids: list[np.ndarray]) -> list[np.ndarray]:
-    """The ids of each frame as numbers from 0 without gaps."""
-    _, index = np.unique(np.concatenate(ids), return_inverse=True)
-    return np.split(index, np.cumsum([len(own) for own in ids])[:-1])
-
-
-def _highest(index: list[np.ndarray]) -> int:
-    return max(int(own.max(initial=-1)) for own in index)
-
-
-class _Changes:
-    """What the matches of a frame change about who belongs to whom; remembers it.
+def _changes(people: np.ndarray, tracks: np.ndarray, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the matches of a sequence change about who belongs to whom.
 
     Args:
-        partners: (people, K) the track that a person was last matched with, -1 for none; updated.
-        owners: (tracks, K) the person that a track last came to, -1 for none; updated.
-        people: (m,) the person of each match.
+        people: (m,) the person of each match, in the order of frames.
         tracks: (m,) its track.
         joints: (m,) its joint.
 
-    Attributes:
-        switch: (m,) bool, whether the person had another track before.
-        kinds: (m,) how many further events py-motmetrics records: a switch to a new track, a track that comes to
-            another person, and that person being new.
+    Returns:
+        (m,) bool, whether the person was last matched with another track; (m,) how many further events py-motmetrics
+        records: a switch to a new track, a track that comes to another person, and that person being new.
     """
-
-    def __init__(
-        self, partners: np.ndarray, owners: np.ndarray, people: np.ndarray, tracks: np.ndarray, joints: np.ndarray
-    ) -> None:
-        partner, owner = partners[people, joints], owners[tracks, joints]
-        changed = partner != tracks
-        self.switch = changed & (partner >= 0)
-        ascend = self.switch & (owner < 0)
-        transfer = changed & (owner >= 0) & (owner != people)
-        migrate = transfer & (partner < 0)
-        self.kinds = ascend.astype(np.int64) + transfer + migrate
-        partners[people, joints] = tracks
-        owners[tracks[changed], joints[changed]] = people[changed]
+    partners = _last_before(people * NUM_JOINTS + joints, tracks)
+    changed = partners != tracks
+    owners = np.full(len(tracks), -1)
+    owners[changed] = _last_before((tracks * NUM_JOINTS + joints)[changed], people[changed])
+    switches = changed & (partners >= 0)
+    ascends = switches & (owners < 0)
+    transfers = changed & (owners >= 0) & (owners != people)
+    migrates = transfers & (partners < 0)
+    return switches, ascends.astype(np.int64) + transfers + migrates
 
 
-def _count_matches(counts: MotCounts, frame: MatchedFrame, distances: np.ndarray, matches: np.ndarray) -> None:
-    objects, found = frame.has_gt.sum(0), matches.sum((0, 1))
-    counts.objects += objects
-    counts.detections += found
-    counts.misses += objects - found
-    counts.false_positives += frame.has_pred.sum(0) - found
-    counts.distance += distances.sum((0, 1), where=matches)
+def _last_before(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For each element the value of the last one before it with the same key, -1 where there is none.
+
+    >>> _last_before(np.array([7, 8, 7, 7]), np.array([1, 2, 3, 4]))
+    array([-1, -1,  1,  3])
+    """
+    order = np.argsort(keys, kind='stable')
+    again = keys[order[1:]] == keys[order[:-1]]
+    values_before = np.full(len(keys), -1)
+    values_before[order[1:][again]] = values[order[:-1][again]]
+    return values_before
 
 
 def mot_percentages(counts: MotCounts) -> dict[str, np.ndarray]:

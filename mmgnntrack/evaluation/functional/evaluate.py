@@ -8,19 +8,51 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmgnntrack.posetrack import PoseFrame, PoseVideo
+from mmgnntrack.posetrack import PoseVideo
 
-from .average_precision import average_precision, with_total
+from .average_precision import Detections, average_precision, with_total
 from .clear_mot import MotCounts, count_sequence, mot_percentages
-from .filtering import drop_ignored
-from .matching import MatchedFrame, match_frame
+from .hota import HotaCounts, count_hota, hota_percentages
+from .identity import IdentityCounts, count_identities, identity_f1
+from .matching import match_video
+
+
+@dataclass
+class EvaluationCounts:
+    """What one or several sequences contribute to all figures.
+
+    Attributes:
+        detections: for AP.
+        mot: for CLEAR-MOT.
+        identity: for IDF1.
+        hota: for HOTA.
+        official_quirks: whether `mot` counts as the official evaluator does.
+    """
+
+    detections: Detections
+    mot: MotCounts
+    identity: IdentityCounts
+    hota: HotaCounts
+    official_quirks: bool = True
+
+    @classmethod
+    def total(cls, parts: Sequence['EvaluationCounts']) -> 'EvaluationCounts':
+        """Those of several sequences, at least one, counted alike."""
+        return cls(
+            detections=Detections.total([part.detections for part in parts]),
+            mot=sum((part.mot for part in parts), MotCounts.zeros()),
+            identity=sum((part.identity for part in parts), IdentityCounts.zeros()),
+            hota=sum((part.hota for part in parts), HotaCounts.zeros()),
+            official_quirks=parts[0].official_quirks,
+        )
 
 
 @dataclass
 class PoseTrackResult:
     """All figures of an evaluation, each (16,): the joints in the order of `POSETRACK17_JOINTS`, then the total.
 
-    Figures in percent; the total is the mean over the joints that have one. Counts total to their sum.
+    Figures in percent; the total is the mean over the joints that have one. Counts total to their sum. IDF1, HOTA and
+    its parts are no figures of the official evaluator: its quirks do not touch them.
 
     Attributes:
         ap: average precision.
@@ -37,6 +69,11 @@ class PoseTrackResult:
         switches: count.
         false_positives: count.
         num_objects: count of annotated joints.
+        idf1: share of joints with the right identity over the whole sequence.
+        hota: higher order tracking accuracy.
+        deta: its part for detection.
+        assa: its part for association.
+        loca: its part for localisation.
         official_quirks: whether the figures are the official ones.
     """
 
@@ -54,6 +91,11 @@ class PoseTrackResult:
     switches: np.ndarray
     false_positives: np.ndarray
     num_objects: np.ndarray
+    idf1: np.ndarray
+    hota: np.ndarray
+    deta: np.ndarray
+    assa: np.ndarray
+    loca: np.ndarray
     official_quirks: bool = True
 
 
@@ -63,7 +105,7 @@ def evaluate(gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_qui
     Videos pair by name, frames by position. Frames without annotated people are left out.
 
     Args:
-        gt: annotated videos, with head boxes and track ids.
+        gt: annotated videos, at least one, with head boxes and track ids.
         pred: predicted videos; those without an annotated one are left out.
         official_quirks: reproduce the official figures with their oddities (see `count_sequence`), so that they
             compare with papers. One of them is that AP depends on the order of `gt` where scores are equal (see
@@ -74,58 +116,52 @@ def evaluate(gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_qui
             and annotated people without a head box.
     """
     predictions = _by_name(pred, 'predictions')
-    frames, counts = [], MotCounts.zeros()
+    counts = []
     for name, video in _by_name(gt, 'ground truth').items():
         if name not in predictions:
             raise ValueError(f'video {name}: expected predictions, got those of {sorted(predictions)}')
-        sequence = match_video(video, predictions[name])
-        frames += sequence
-        counts += count_sequence(sequence, official_quirks=official_quirks)
-    ap, ap_precision, ap_recall = average_precision(frames, official_quirks=official_quirks)
-    return PoseTrackResult(
-        ap=ap,
-        ap_precision=ap_precision,
-        ap_recall=ap_recall,
-        **{name: with_total(values) for name, values in mot_percentages(counts).items()},
-        misses=_with_sum(counts.misses),
-        switches=_with_sum(counts.switches),
-        false_positives=_with_sum(counts.false_positives),
-        num_objects=_with_sum(counts.objects),
+        counts.append(count_video(video, predictions[name], official_quirks=official_quirks))
+    if not counts:
+        raise ValueError('expected at least one annotated video, got none')
+    return figures(EvaluationCounts.total(counts))
+
+
+def count_video(gt: PoseVideo, pred: PoseVideo, *, official_quirks: bool = True) -> EvaluationCounts:
+    """Count in one sequence all that the figures need.
+
+    Args:
+        gt: see `evaluate`.
+        pred: see `evaluate`.
+        official_quirks: see `evaluate`.
+
+    Raises:
+        PoseTrackFormatError: see `match_video`.
+    """
+    video = match_video(gt, pred)
+    return EvaluationCounts(
+        detections=Detections.of(video),
+        mot=count_sequence(video, official_quirks=official_quirks),
+        identity=count_identities(video),
+        hota=count_hota(video),
         official_quirks=official_quirks,
     )
 
 
-def match_video(gt: PoseVideo, pred: PoseVideo) -> list[MatchedFrame]:
-    """Match the frames of a video that have annotated people.
-
-    Raises:
-        ValueError: naming video and frame, as `evaluate` does.
-    """
-    if len(gt) != len(pred):
-        raise ValueError(f'video {gt.name}: expected predictions for {len(gt)} frames, got {len(pred)}')
-    matched = []
-    for index, (truth, prediction) in enumerate(zip(gt.frames, pred.frames, strict=True)):
-        if not len(truth):
-            continue
-        try:
-            _check_tracks(truth, 'ground truth')
-            _check_tracks(prediction, 'predictions')
-            regions = truth.ignore_regions
-            matched.append(match_frame(drop_ignored(truth, regions), drop_ignored(prediction, regions)))
-        except ValueError as error:
-            raise ValueError(f'video {gt.name}, frame {index} ({truth.file_name}): {error}') from error
-    return matched
-
-
-def _check_tracks(frame: PoseFrame, what: str) -> None:
-    ids = frame.track_ids.tolist()
-    if min(ids, default=0) < 0:
-        raise ValueError(
-            f'expected a track id for each person of the {what}, got none for person {ids.index(min(ids))}'
-        )
-    if len(set(ids)) < len(ids):
-        twice = next(number for number in ids if ids.count(number) > 1)
-        raise ValueError(f'expected each track id at most once in the {what}, got {twice} twice')
+def figures(counts: EvaluationCounts) -> PoseTrackResult:
+    """The figures that follow from the counts of one or several sequences."""
+    ap, ap_precision, ap_recall = average_precision(counts.detections, official_quirks=counts.official_quirks)
+    per_joint = {**mot_percentages(counts.mot), 'idf1': identity_f1(counts.identity), **hota_percentages(counts.hota)}
+    return PoseTrackResult(
+        ap=ap,
+        ap_precision=ap_precision,
+        ap_recall=ap_recall,
+        **{name: with_total(values) for name, values in per_joint.items()},
+        misses=_with_sum(counts.mot.misses),
+        switches=_with_sum(counts.mot.switches),
+        false_positives=_with_sum(counts.mot.false_positives),
+        num_objects=_with_sum(counts.mot.objects),
+        official_quirks=counts.official_quirks,
+    )
 
 
 def _by_name(videos: Sequence[PoseVideo], what: str) -> dict[str, PoseVideo]:

@@ -1,12 +1,23 @@
-"""Distances between predicted and annotated joints of a frame, and the assignment of predicted to annotated poses."""
+"""Distances between predicted and annotated joints of a video, and the assignment of predicted to annotated poses."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
-from mmgnntrack.posetrack import JOINTS, POSETRACK17_JOINTS, PoseFrame, joint_index
+from mmgnntrack.posetrack import (
+    JOINTS,
+    POSETRACK17_JOINTS,
+    PoseTable,
+    PoseTrackFormatError,
+    PoseVideo,
+    format_error,
+    joint_index,
+)
 
-from .filtering import MISSING_SCORE
+from .filtering import MISSING_SCORE, drop_ignored, pairs_within_frames
 
 #: A joint is found if it lies within this share of the head size.
 DISTANCE_THRESHOLD = 0.5
@@ -19,33 +30,73 @@ NUM_JOINTS = len(JOINTS)
 
 
 @dataclass
-class MatchedFrame:
-    """P predictions and G annotated people of one frame; K joints in the order of `POSETRACK17_JOINTS`.
+class MatchedVideo:
+    """The T frames of a video that have annotated people; K joints in the order of `POSETRACK17_JOINTS`.
+
+    A pair is one of the P predictions and one of the G people of the same frame. The M pairs are in the order of
+    frames, people and predictions, so that those of a frame are a table of its people and its predictions.
 
     Attributes:
-        has_pred: (P, K) bool, whether the joint is predicted.
-        has_gt: (G, K) bool, whether it is annotated.
+        num_frames: T.
+        gt_frames: (G,) the frame of each annotated person, not falling.
+        pred_frames: (P,) the frame of each prediction, not falling.
+        gt_tracks: (G,) track numbers from 0 without gaps.
+        pred_tracks: (P,) likewise.
+        has_gt: (G, K) bool, whether the joint is annotated.
+        has_pred: (P, K) bool, whether it is predicted.
         scores: (P, K).
-        pred_ids: (P,) track ids.
-        gt_ids: (G,) track ids.
-        distances: (P, G, K) in head sizes; inf beyond the threshold and where a joint is missing.
-        assigned: (P,) the annotated person of each prediction, -1 for none.
+        pair_gt: (M,) the person of each pair.
+        pair_pred: (M,) its prediction.
+        distances: (M, K) in head sizes; inf where a joint is missing, NaN or inf where the head has no extent.
     """
 
-    has_pred: np.ndarray
+    num_frames: int
+    gt_frames: np.ndarray
+    pred_frames: np.ndarray
+    gt_tracks: np.ndarray
+    pred_tracks: np.ndarray
     has_gt: np.ndarray
+    has_pred: np.ndarray
     scores: np.ndarray
-    pred_ids: np.ndarray
-    gt_ids: np.ndarray
+    pair_gt: np.ndarray
+    pair_pred: np.ndarray
     distances: np.ndarray
-    assigned: np.ndarray
+
+    @cached_property
+    def gt_bounds(self) -> np.ndarray:
+        """(T + 1,) where the people of each frame begin and end."""
+        return np.searchsorted(self.gt_frames, np.arange(self.num_frames + 1))
+
+    @cached_property
+    def pred_bounds(self) -> np.ndarray:
+        """(T + 1,) where the predictions of each frame begin and end."""
+        return np.searchsorted(self.pred_frames, np.arange(self.num_frames + 1))
+
+    @cached_property
+    def pair_bounds(self) -> np.ndarray:
+        """(T + 1,) where the pairs of each frame begin and end."""
+        return np.append(0, np.cumsum(np.diff(self.gt_bounds) * np.diff(self.pred_bounds)))
+
+    def without_last_frame(self) -> 'MatchedVideo':
+        """The video without its last frame; one without frames stays as it is."""
+        last = max(self.num_frames - 1, 0)
+        people, poses, pairs = (bounds[last] for bounds in (self.gt_bounds, self.pred_bounds, self.pair_bounds))
+        return replace(
+            self,
+            num_frames=last,
+            **{name: getattr(self, name)[:people] for name in ('gt_frames', 'gt_tracks', 'has_gt')},
+            **{name: getattr(self, name)[:poses] for name in ('pred_frames', 'pred_tracks', 'has_pred', 'scores')},
+            **{name: getattr(self, name)[:pairs] for name in ('pair_gt', 'pair_pred', 'distances')},
+        )
 
     def labels(self) -> np.ndarray:
         """(P, K) bool, whether a predicted joint is a true positive of the person its pose is assigned to."""
-        if not len(self.gt_ids):
-            return np.zeros(self.has_pred.shape, bool)
-        own = self.distances[np.arange(len(self.assigned)), self.assigned]
-        return np.isfinite(own) & (self.assigned >= 0)[:, None]
+        found = self.distances <= DISTANCE_THRESHOLD
+        annotated = np.maximum(self.has_gt.sum(-1), 1)
+        pairs = assign_poses(found.sum(-1) / annotated[self.pair_gt], self.pair_gt, self.pair_pred)
+        labels = np.zeros(self.has_pred.shape, bool)
+        labels[self.pair_pred[pairs]] = found[pairs]
+        return labels
 
 
 def head_sizes(head_bboxes: np.ndarray) -> np.ndarray:
@@ -59,70 +110,119 @@ def head_sizes(head_bboxes: np.ndarray) -> np.ndarray:
 
 
 def joint_distances(pred: np.ndarray, gt: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """(P, G, K) distances in head sizes between predicted (P, K, 2) and annotated (G, K, 2) joints in pixels.
+    """(M, K) distances in head sizes between the joints of pairs.
 
     Args:
-        pred: predicted joints.
-        gt: annotated joints.
-        sizes: (G,) head sizes in pixels.
+        pred: (M, K, 2) predicted joints in pixels.
+        gt: (M, K, 2) annotated joints.
+        sizes: (M,) head sizes in pixels.
     """
-    offsets = pred[:, None] - gt[None]
-    with np.errstate(divide='ignore', invalid='ignore'):  # heads without extent match nothing but an exact hit
+    offsets = pred - gt
+    with np.errstate(divide='ignore', invalid='ignore'):  # heads without extent match nothing
         return np.sqrt(offsets[..., 0] ** 2 + offsets[..., 1] ** 2) / sizes[:, None]
 
 
-def assign_poses(matched: np.ndarray, has_gt: np.ndarray) -> np.ndarray:
-    """The annotated person of each predicted pose, by the share of that person's joints that the pose finds.
+def assign_poses(pck: np.ndarray, pair_gt: np.ndarray, pair_pred: np.ndarray) -> np.ndarray:
+    """The pairs in which a predicted pose is assigned to an annotated person, by the share of joints that it finds.
 
-    Each prediction stands for its best person (the first of equals), then each person takes its best prediction.
+    Each prediction stands for its best person (the first of equals), then each person takes its best prediction. A
+    prediction that finds nothing is assigned to nobody.
 
     Args:
-        matched: (P, G, K) bool, whether a predicted joint lies close enough to the annotated one.
-        has_gt: (G, K) bool.
+        pck: (M,) found joints as a share of the person's annotated ones.
+        pair_gt: (M,) the person of each pair.
+        pair_pred: (M,) its prediction.
 
     Returns:
-        (P,) index of the person, -1 for predictions that none has taken.
+        Indices of pairs, at most one for each person and for each prediction.
     """
-    assigned = np.full(len(matched), -1)
-    if matched.size == 0:
-        return assigned
-    pck = matched.sum(-1) / np.maximum(has_gt.sum(-1), 1)
-    best = np.zeros_like(pck)
-    rows = np.arange(len(pck))
-    columns = pck.argmax(1)
-    best[rows, columns] = pck[rows, columns]
-    taken = best.max(0) > 0
-    assigned[best.argmax(0)[taken]] = np.flatnonzero(taken)
-    return assigned
+    pairs = np.flatnonzero(pck > 0)
+    for one, other in ((pair_pred, pair_gt), (pair_gt, pair_pred)):
+        pairs = pairs[np.lexsort((other[pairs], -pck[pairs], one[pairs]))]
+        pairs = pairs[np.unique(one[pairs], return_index=True)[1]]
+    return pairs
 
 
-def match_frame(gt: PoseFrame, pred: PoseFrame) -> MatchedFrame:
-    """Compare the predictions of a frame with its annotations.
+def contested(video: MatchedVideo, pairs: np.ndarray, joints: np.ndarray) -> np.ndarray:
+    """Which of the candidates for a match share their person or their prediction with another of the same joint.
 
     Args:
-        gt: the annotations, ignored joints already dropped.
-        pred: the predictions, likewise.
+        video: M pairs.
+        pairs: (L,) the pair of each candidate.
+        joints: (L,) its joint.
+
+    Returns:
+        (L,) bool.
+    """
+    keys = [side[pairs] * NUM_JOINTS + joints for side in (video.pair_gt, video.pair_pred)]
+    return np.any([np.bincount(key)[key] > 1 for key in keys], axis=0)
+
+
+def match_video(gt: PoseVideo, pred: PoseVideo) -> MatchedVideo:
+    """Compare the frames of a video that have annotated people with the predictions at the same positions.
+
+    Args:
+        gt: annotations with head boxes and track ids.
+        pred: predictions with track ids.
 
     Raises:
-        ValueError: if an annotated person has no head box.
+        PoseTrackFormatError: naming file, frame and field, for unequal numbers of frames, poses without a track id or
+            with one that another pose of the frame has, and annotated people without a head box.
     """
-    has_gt, has_pred = gt.annotated[:, OFFICIAL_ORDER], pred.annotated[:, OFFICIAL_ORDER]
-    distances = np.full((len(pred), len(gt), NUM_JOINTS), np.inf)
-    if distances.size:
-        sizes = head_sizes(gt.head_bboxes)
-        if np.isnan(sizes[has_gt.any(-1)]).any():
-            row = int(np.flatnonzero(np.isnan(sizes) & has_gt.any(-1))[0])
-            raise ValueError(f'expected a head box for each annotated person, got none for person {row}')
-        all_distances = joint_distances(pred.keypoints[:, OFFICIAL_ORDER], gt.keypoints[:, OFFICIAL_ORDER], sizes)
-        close = has_pred[:, None] & has_gt & (all_distances <= DISTANCE_THRESHOLD)
-        distances[close] = all_distances[close]
-    scores = pred.keypoint_scores[:, OFFICIAL_ORDER]
-    return MatchedFrame(
-        has_pred=has_pred,
+    if len(gt) != len(pred):
+        expected = f'{len(gt)} frames, as many as {_place(gt)} has'
+        raise format_error(_place(pred), 'frames', expected, str(len(pred)), str(min(len(gt), len(pred))))
+    labelled = [index for index, frame in enumerate(gt.frames) if len(frame)]
+    truth, poses = (_checked_poses(video, labelled) for video in (gt, pred))
+    regions = [gt.frames[index].ignore_regions for index in labelled]
+    truth, poses = drop_ignored(truth, regions), drop_ignored(poses, regions)
+    has_gt, has_pred = truth.annotated[:, OFFICIAL_ORDER], poses.annotated[:, OFFICIAL_ORDER]
+    pair_gt, pair_pred = pairs_within_frames(truth.frame_index, poses.frame_index, len(labelled))
+    sizes = head_sizes(truth.head_bboxes)
+    headless = np.flatnonzero(np.isnan(sizes) & has_gt.any(-1))
+    if len(headless):
+        expected = 'a head box for each person (x1, y1, x2, y2 in PoseTrack17)'
+        got = f'none for track {truth.track_ids[headless[0]]}'
+        raise _pose_error(gt, labelled, truth, headless[0], 'bbox_head', expected, got)
+    xy_gt, xy_pred = truth.keypoints[:, OFFICIAL_ORDER], poses.keypoints[:, OFFICIAL_ORDER]
+    distances = joint_distances(xy_pred[pair_pred], xy_gt[pair_gt], sizes[pair_gt])
+    scores = poses.keypoint_scores[:, OFFICIAL_ORDER]
+    return MatchedVideo(
+        num_frames=len(labelled),
+        gt_frames=truth.frame_index,
+        pred_frames=poses.frame_index,
+        gt_tracks=np.unique(truth.track_ids, return_inverse=True)[1],
+        pred_tracks=np.unique(poses.track_ids, return_inverse=True)[1],
         has_gt=has_gt,
+        has_pred=has_pred,
         scores=np.where(np.isnan(scores), MISSING_SCORE, scores),
-        pred_ids=pred.track_ids,
-        gt_ids=gt.track_ids,
-        distances=distances,
-        assigned=assign_poses(np.isfinite(distances), has_gt),
+        pair_gt=pair_gt,
+        pair_pred=pair_pred,
+        distances=np.where(has_gt[pair_gt] & has_pred[pair_pred], distances, np.inf),
     )
+
+
+def _place(video: PoseVideo) -> Path | str:
+    return video.path or f'video {video.name}'
+
+
+def _checked_poses(video: PoseVideo, frames: Sequence[int]) -> PoseTable:
+    """The poses of some frames of a video, numbered anew."""
+    poses = PoseTable.gather([video.frames[index] for index in frames])
+    untracked = np.flatnonzero(poses.track_ids < 0)
+    if len(untracked):
+        person = untracked[0] - np.searchsorted(poses.frame_index, poses.frame_index[untracked[0]])
+        got = f'none for person {person}'
+        raise _pose_error(video, frames, poses, untracked[0], 'track_id', 'a track id for each person', got)
+    repeated = poses.repeated_track()
+    if repeated is not None:
+        got = f'{poses.track_ids[repeated]} twice'
+        raise _pose_error(video, frames, poses, repeated, 'track_id', 'each track id at most once in a frame', got)
+    return poses
+
+
+def _pose_error(
+    video: PoseVideo, frames: Sequence[int], poses: PoseTable, row: int, field: str, expected: str, got: str
+) -> PoseTrackFormatError:
+    index = frames[poses.frame_index[row]]
+    return format_error(_place(video), field, expected, got, f'{index} ({video.frames[index].file_name})')

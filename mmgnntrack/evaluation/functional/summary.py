@@ -1,5 +1,6 @@
 """Figures per group of joints, in the column order of the papers' tables."""
 
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -28,6 +29,23 @@ _GROUPS = MappingProxyType(
 #: The columns of the papers' tables.
 COLUMNS = (*_GROUPS, 'Total')
 
+#: Columns of totals, and the attributes of `PoseTrackResult` that they show.
+_TOTALS = (
+    ('AP', 'ap'),
+    ('MOTA', 'mota'),
+    ('Miss', 'miss_rate'),
+    ('Switch', 'switch_rate'),
+    ('FP', 'false_positive_rate'),
+    ('MOTP', 'motp'),
+    ('Prec', 'precision'),
+    ('Rec', 'recall'),
+    ('IDF1', 'idf1'),
+    ('HOTA', 'hota'),
+    ('DetA', 'deta'),
+    ('AssA', 'assa'),
+    ('LocA', 'loca'),
+)
+
 
 def column_means(values: np.ndarray) -> dict[str, float]:
     """The figures of a paper's row: one for each group of joints, and the total.
@@ -43,11 +61,11 @@ def column_means(values: np.ndarray) -> dict[str, float]:
 
 
 def format_table(result: PoseTrackResult, filtered: PoseTrackResult | None = None) -> str:
-    """The papers' tables as text: AP and MOTA per group of joints, then the totals of MOT.
+    """The papers' tables as text: AP and MOTA per group of joints, then the totals of MOT, IDF1 and HOTA.
 
     Args:
         result: of all predictions.
-        filtered: of the filtered predictions; where given, the MOT figures are these.
+        filtered: of the filtered predictions; where given, the tracking figures are these.
     """
     rows = {'AP': result.ap}
     if filtered is not None:
@@ -56,19 +74,27 @@ def format_table(result: PoseTrackResult, filtered: PoseTrackResult | None = Non
     rows['MOTA'] = tracking.mota
     lines = [_line('', COLUMNS)]
     lines += [_line(name, [f'{value:.1f}' for value in column_means(row).values()]) for name, row in rows.items()]
-    totals = {
-        'Miss': tracking.miss_rate,
-        'Switch': tracking.switch_rate,
-        'FP': tracking.false_positive_rate,
-        'MOTP': tracking.motp,
-        'Prec': tracking.precision,
-        'Rec': tracking.recall,
-    }
-    lines += ['', _line('', totals), _line('Total', [f'{row[-1]:.1f}' for row in totals.values()])]
+    for totals in (_TOTALS[2:8], _TOTALS[8:]):
+        cells = [f'{getattr(tracking, attribute)[-1]:.1f}' for _, attribute in totals]
+        lines += ['', _line('', [name for name, _ in totals]), _line('Total', cells)]
     if not tracking.official_quirks:
         lines += ['', "These are not the benchmark's official figures: its quirks are switched off."]
     return '\n'.join(lines)
 
 
-def _line(name: str, cells: 'list[str] | tuple[str, ...] | dict[str, np.ndarray]') -> str:
-    return f'{name:<12}' + ''.join(f'{cell:>8}' for cell in cells)
+def format_sequences(results: Mapping[str, PoseTrackResult]) -> str:
+    """The totals of each sequence as text, a row each.
+
+    Args:
+        results: by the sequence's name.
+    """
+    width = max(map(len, results))
+    lines = [_line('', [name for name, _ in _TOTALS], width)]
+    for sequence, result in results.items():
+        cells = [f'{getattr(result, attribute)[-1]:.1f}' for _, attribute in _TOTALS]
+        lines.append(_line(sequence, cells, width))
+    return '\n'.join(lines)
+
+
+def _line(name: str, cells: Sequence[str], width: int = 12) -> str:
+    return f'{name:<{width}}' + ''.join(f'{cell:>8}' for cell in cells)

@@ -1,16 +1,21 @@
 import numpy as np
 import pytest
-from videos import a_frame, a_video, people_at
+from videos import a_video, people_at
 
 from mmgnntrack.evaluation.functional import evaluate
 from mmgnntrack.evaluation.functional.average_precision import (
+    Detections,
     area_under_envelope,
     average_precision,
     precision_recall,
     with_total,
 )
-from mmgnntrack.evaluation.functional.matching import match_frame
-from mmgnntrack.posetrack import POSETRACK17_JOINTS, joint_index
+from mmgnntrack.evaluation.functional.matching import match_video
+from mmgnntrack.posetrack import POSETRACK17_JOINTS, PoseVideo, joint_index
+
+
+def precision_tables(gt: PoseVideo, pred: PoseVideo) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return average_precision(Detections.of(match_video(gt, pred)))
 
 
 @pytest.mark.parametrize(
@@ -47,26 +52,25 @@ def test_without_quirks_the_order_of_equal_scores_does_not_matter() -> None:
 
 
 def test_perfect_predictions() -> None:
-    frames = [match_frame(a_frame(people_at(0, 300)), a_frame(people_at(300, 0)))] * 3
-    for row in average_precision(frames):
+    for row in precision_tables(a_video(*[people_at(0, 300)] * 3), a_video(*[people_at(300, 0)] * 3)):
         np.testing.assert_array_equal(row, np.full(16, 100.0))
 
 
 def test_a_joint_near_the_wrong_person_is_a_false_positive() -> None:
     # Both poses lie on the first person in most joints; only the better one is assigned, all of the other is false.
-    gt, pred = a_frame(people_at(0, 300)), a_frame(people_at(0, 5))
-    pred.keypoints[1, 7, 0] = 300
-    _, precision, recall = average_precision([match_frame(gt, pred)])
+    gt, pred = a_video(people_at(0, 300)), a_video(people_at(0, 5))
+    pred.frames[0].keypoints[1, 7, 0] = 300
+    _, precision, recall = precision_tables(gt, pred)
     np.testing.assert_array_equal(precision, np.full(16, 50.0))
     np.testing.assert_array_equal(recall, np.full(16, 50.0))
 
 
 def test_never_annotated_and_never_predicted() -> None:
-    gt, pred = a_frame(people_at(0)), a_frame(people_at(0))
+    gt, pred = a_video(people_at(0)), a_video(people_at(0))
     wrist, nose = joint_index('left_wrist'), joint_index('nose')
-    gt.annotated[0, [wrist, nose]] = False
-    pred.annotated[0, nose] = False
-    ap, precision, recall = average_precision([match_frame(gt, pred)])
+    gt.frames[0].annotated[0, [wrist, nose]] = False
+    pred.frames[0].annotated[0, nose] = False
+    ap, precision, recall = precision_tables(gt, pred)
     wrist, nose = POSETRACK17_JOINTS.index('left_wrist'), POSETRACK17_JOINTS.index('nose')
     assert np.isnan(ap[wrist]) and np.isnan(recall[wrist]) and precision[wrist] == 0
     assert ap[nose] == precision[nose] == recall[nose] == 0
@@ -82,4 +86,4 @@ def test_missing_scores_count_as_the_lowest() -> None:
 
 def test_total_of_nothing() -> None:
     assert np.isnan(with_total(np.full(15, np.nan))).all()
-    assert average_precision([])[0][15] == 0
+    assert precision_tables(a_video({}), a_video({}))[0][15] == 0

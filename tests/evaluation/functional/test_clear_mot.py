@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from videos import HEAD_SIZE, a_video, people_at, same_everywhere
 
-from mmgnntrack.evaluation.functional import MotCounts
-from mmgnntrack.evaluation.functional.clear_mot import count_sequence, match_joints, mot_percentages
-from mmgnntrack.evaluation.functional.evaluate import match_video
+from mmgnntrack.evaluation.functional.clear_mot import MotCounts, count_sequence, match_joints, mot_percentages
+from mmgnntrack.evaluation.functional.matching import match_video
 
 INF = np.inf
 
@@ -75,7 +74,7 @@ def test_more_matches_are_worth_any_distance() -> None:
     distances = np.full((4, 4), INF)
     distances[range(4), range(4)] = 0.5
     distances[range(3), range(1, 4)] = 0.0
-    matches = match_joints(distances[..., None], np.full((4, 1), -1))[..., 0]
+    matches = match_joints(distances[..., None], np.zeros((4, 4, 1), bool))[..., 0]
     np.testing.assert_array_equal(matches, np.eye(4, dtype=bool))
 
 
@@ -83,14 +82,14 @@ def test_joints_are_matched_each_by_itself() -> None:
     distances = np.full((2, 2, 2), INF)
     distances[..., 0] = [[0.1, INF], [INF, 0.1]]
     distances[..., 1] = [[INF, 0.1], [0.1, INF]]
-    matches = match_joints(distances, np.full((2, 2), -1))
+    matches = match_joints(distances, np.zeros((2, 2, 2), bool))
     np.testing.assert_array_equal(matches[..., 0], np.eye(2, dtype=bool))
     np.testing.assert_array_equal(matches[..., 1], ~np.eye(2, dtype=bool))
 
 
 @pytest.mark.parametrize('shape', [(0, 3, 2), (3, 0, 2), (0, 0, 2)])
 def test_nobody_to_match(shape: tuple[int, int, int]) -> None:
-    assert match_joints(np.full(shape, INF), np.full((shape[0], 2), -1)).shape == shape
+    assert match_joints(np.full(shape, INF), np.zeros(shape, bool)).shape == shape
 
 
 def test_a_joint_that_is_not_annotated_is_not_counted() -> None:
@@ -157,5 +156,11 @@ def test_percentages_of_nothing() -> None:
 
 
 @pytest.mark.parametrize('quirks', [True, False])
-def test_no_frames(quirks: bool) -> None:
-    assert count_sequence([], official_quirks=quirks).objects.sum() == 0
+@pytest.mark.parametrize('frames', [[], [{}]])
+def test_no_frames(frames: list, quirks: bool) -> None:
+    assert count(frames, frames, official_quirks=quirks).objects.sum() == 0
+
+
+def test_a_single_frame_is_the_last_one() -> None:
+    assert same_everywhere(count([{0: 0}], [{5: 0}], official_quirks=True).objects) == 0
+    assert same_everywhere(count([{0: 0}], [{5: 0}]).objects) == 1

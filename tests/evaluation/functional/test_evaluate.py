@@ -19,6 +19,18 @@ def test_counts_add_up_over_videos() -> None:
     assert result.num_objects[15] == 15 * 6
 
 
+def test_nothing_to_evaluate() -> None:
+    with pytest.raises(ValueError, match='at least one annotated video'):
+        evaluate([], [a_video(people_at(0))])
+
+
+def test_a_video_without_people_adds_nothing() -> None:
+    gt, pred = a_video(people_at(0), people_at(0)), a_video(people_at(0), people_at(0))
+    alone = evaluate([gt], [pred])
+    more = evaluate([gt, a_video({}, name='empty')], [pred, a_video(people_at(3), name='empty')])
+    assert more.ap[15] == alone.ap[15] == 100 and more.hota[15] == alone.hota[15] == 100
+
+
 def test_videos_pair_by_name() -> None:
     gt = [a_video(people_at(0), name='a'), a_video(people_at(500), name='b')]
     pred = [a_video(people_at(500), name='b'), a_video(people_at(9), name='c'), a_video(people_at(0), name='a')]
@@ -43,9 +55,12 @@ def test_a_frame_whose_people_are_all_ignored_keeps_its_other_predictions() -> N
     ('pred', 'message'),
     [
         ([a_video(people_at(0), {}, name='w')], r"video v: expected predictions, got those of \['w'\]"),
-        ([a_video(people_at(0))], 'video v: expected predictions for 2 frames, got 1'),
+        (
+            [a_video(people_at(0))],
+            r"video v, frame 1, field 'frames': expected 2 frames, as many as video v has, got 1",
+        ),
         ([a_video(people_at(0), {}), a_video(people_at(0), {})], 'a name of its own'),
-        ([a_video({-1: 0}, {})], r'video v, frame 0 \(v/0.jpg\): expected a track id .* predictions'),
+        ([a_video({-1: 0}, {})], r"video v, frame 0 \(v/0.jpg\), field 'track_id': expected a track id .*person 0"),
     ],
 )
 def test_bad_predictions(pred: list, message: str) -> None:
@@ -56,7 +71,7 @@ def test_bad_predictions(pred: list, message: str) -> None:
 def test_repeated_track_ids() -> None:
     pred = a_video(people_at(0, 300))
     pred.frames[0].track_ids[:] = 4
-    with pytest.raises(ValueError, match='frame 0 .*at most once in the predictions, got 4 twice'):
+    with pytest.raises(ValueError, match="frame 0 .*, field 'track_id': expected each .*, got 4 twice"):
         evaluate([a_video(people_at(0))], [pred])
 
 
@@ -82,7 +97,10 @@ def test_table() -> None:
     assert lines[2].split() == ['MOTA'] + ['66.7'] * 8
     assert lines[4].split() == ['Miss', 'Switch', 'FP', 'MOTP', 'Prec', 'Rec']
     assert lines[5].split() == ['Total', '0.0', '33.3', '0.0', '100.0', '100.0', '100.0']
-    assert len(lines) == 6
+    assert lines[7].split() == ['IDF1', 'HOTA', 'DetA', 'AssA', 'LocA']
+    # IDTP 3 of 4 objects and 4 predictions; three frames have an association of 3 / 4, one of 1 / 4.
+    assert lines[8].split() == ['Total', '75.0', '79.1', '100.0', '62.5', '100.0']
+    assert len(lines) == 9
 
 
 def test_the_table_says_when_it_is_not_official() -> None:

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-from videos import a_frame, a_video, people_at
+from videos import a_video, people_at
 
 from mmgnntrack.evaluation.functional import filter_predictions
 from mmgnntrack.evaluation.functional.filtering import drop_ignored, inside_polygon
+from mmgnntrack.posetrack import PoseTable
 
 SQUARE = np.array([[0.0, 0], [4, 0], [4, 4], [0, 4]])
 #: A square with a notch from above.
@@ -31,20 +32,36 @@ def test_inside(point: list[float], polygon: np.ndarray, expected: bool, turn: i
         assert inside_polygon(np.array(point, float), corners) == expected
 
 
+def test_corners_may_be_repeated() -> None:
+    point = np.array([[2.0, 0.5], [2, 2], [0, 3]])
+    repeated = np.concatenate([NOTCHED, NOTCHED[[-1, -1]]])
+    np.testing.assert_array_equal(inside_polygon(point, repeated), inside_polygon(point, NOTCHED))
+
+
 def test_ignored_joints_and_the_poses_left_empty_are_dropped() -> None:
-    frame = a_frame(people_at(10, 300))
+    poses = PoseTable.gather(a_video(people_at(10, 300), people_at(10)).frames)
     left_half = np.array([[0.0, 0], [100, 0], [100, 2000], [0, 2000]])
-    upper_part = np.array([[200.0, 0], [400, 0], [400, 350], [200, 350]])
-    kept = drop_ignored(frame, [left_half, upper_part])
-    assert kept.track_ids.tolist() == [1]
+    upper_part = np.array([[200.0, 0], [400, 0], [410, 200], [400, 350], [200, 350]])
+    kept = drop_ignored(poses, [[left_half, upper_part], []])
+    assert kept.track_ids.tolist() == [1, 0] and kept.frame_index.tolist() == [0, 1]
     np.testing.assert_array_equal(kept.annotated[0], np.arange(15) >= 3)
-    assert frame.annotated.all() and len(frame) == 2  # the original is as it was
+    assert kept.annotated[1].all()
+    assert poses.annotated.all() and len(poses) == 3  # the original is as it was
+
+
+def test_regions_may_overlap() -> None:
+    poses = PoseTable.gather(a_video(people_at(10)).frames)
+    regions = [np.array([[0.0, 0], [100, 0], [100, bottom], [0, bottom]]) for bottom in (350, 250)]
+    for order in (regions, regions[::-1]):
+        np.testing.assert_array_equal(drop_ignored(poses, [order]).annotated[0], np.arange(15) >= 3)
 
 
 def test_without_regions_poses_without_joints_stay() -> None:
-    frame = a_frame(people_at(0))
-    frame.annotated[:] = False
-    assert len(drop_ignored(frame, [])) == 1
+    poses = PoseTable.gather(a_video(people_at(0), people_at(0)).frames)
+    poses.annotated[:] = False
+    far_away = [np.array([[5000.0, 0], [6000, 0], [6000, 10]])]
+    assert len(drop_ignored(poses, [[], []])) == 2
+    assert drop_ignored(poses, [far_away, []]).frame_index.tolist() == [1]
 
 
 def test_filter_predictions() -> None:
