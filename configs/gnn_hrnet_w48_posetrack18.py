@@ -9,13 +9,13 @@ _base_ = [
 codec = _base_.pose_estimator.head.decoder
 model = dict(
     detector=dict(
-        model=_base_.detector,
+        model=_base_.pop('detector'),
         pipeline=[
             dict(type='mmdet.Resize', scale=(1333, 800), keep_ratio=True),
             dict(type='mmdet.PackDetInputs', meta_keys=('img_id', 'ori_shape', 'img_shape', 'scale_factor')),
         ],
     ),
-    pose_estimator=dict(model=_base_.pose_estimator),
+    pose_estimator=dict(model=_base_.pop('pose_estimator')),
 )
 custom_hooks = [
     dict(

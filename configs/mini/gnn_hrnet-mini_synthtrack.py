@@ -10,14 +10,14 @@ codec = _base_.pose_estimator.head.decoder
 padding = 1.0
 model = dict(
     detector=dict(
-        model=_base_.detector,
+        model=_base_.pop('detector'),
         score_thr=0.2,
         pipeline=[
             dict(type='mmdet.Resize', scale=(256, 192), keep_ratio=True),
             dict(type='mmdet.PackDetInputs', meta_keys=('img_id', 'ori_shape', 'img_shape', 'scale_factor')),
         ],
     ),
-    pose_estimator=dict(model=_base_.pose_estimator, padding=padding, nms_thr=0.25),
+    pose_estimator=dict(model=_base_.pop('pose_estimator'), padding=padding, nms_thr=0.25),
     # Chosen on four training videos: the poses of so small an estimator scatter, so that a new person has to be seen
     # clearly, and a known one may be matched loosely.
     tracker=dict(

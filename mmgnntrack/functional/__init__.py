@@ -6,6 +6,7 @@ from .pose_nms import pose_nms
 from .regions import (
     SearchGeometry,
     cells_to_image,
+    centred_regions,
     crop_boxes,
     grid_regions,
     image_to_cells,
@@ -20,6 +21,7 @@ __all__ = [
     'assign',
     'bbox_iou',
     'cells_to_image',
+    'centred_regions',
     'crop_boxes',
     'fuse_heatmaps',
     'grid_regions',

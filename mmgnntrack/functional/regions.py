@@ -99,6 +99,22 @@ def region_warp(crop: np.ndarray, input_size: tuple[int, int]) -> np.ndarray:
     return np.array([[scale[0], 0, offset[0]], [0, scale[1], offset[1]]])
 
 
+def centred_regions(
+    regions: np.ndarray, size: tuple[int, int], target_regions: np.ndarray, target_size: tuple[int, int]
+) -> np.ndarray:
+    """Regions (n, 4) of grids of `size` (W, H), moved so that their centres are those of the target's grids.
+
+    >>> centred_regions(np.array([[0.0, 0.0, 2.0, 2.0]]), (5, 5), np.array([[10.0, 20.0, 1.0, 1.0]]), (3, 3)).tolist()
+    [[7.0, 17.0, 2.0, 2.0]]
+    """
+
+    def half_extent(steps: np.ndarray, cells: tuple[int, int]) -> np.ndarray:
+        return steps * (np.array(cells) - 1) / 2
+
+    centre = target_regions[:, :2] + half_extent(target_regions[:, 2:], target_size)
+    return np.concatenate([centre - half_extent(regions[:, 2:], size), regions[:, 2:]], axis=-1)
+
+
 @dataclass(frozen=True)
 class SearchGeometry:
     """Where a person of the last frame is looked for, and on what grid (paper section 3.2).

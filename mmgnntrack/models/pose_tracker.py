@@ -15,6 +15,7 @@ from mmgnntrack.functional import (
     SearchGeometry,
     assign,
     bbox_iou,
+    centred_regions,
     fuse_heatmaps,
     image_to_cells,
     oks,
@@ -30,6 +31,7 @@ from .decoding import decode_heatmaps
 
 #: The rows of the paper's ablation: what a new pose is compared with, and how.
 MATCHINGS = ('iou', 'oks', 'gnn', 'full')
+ALIGNMENTS = ('exact', 'centre')
 
 SearchFeatures = Callable[[np.ndarray], Tensor]
 
@@ -55,6 +57,8 @@ class PoseTracker(BaseModule):
         predicted_score_thr: mean joint score at which an unmatched prediction is kept as the pose.
         joint_score_thr: joints below it count neither in OKS nor in the box of a pose.
         predicted_weight: share of the predicted heatmap in the fusion; the paper averages (0.5).
+        alignment: whether the predicted heatmap is fused where it lies in the image (`exact`, both regions are known), or
+            with its centre on that of the estimated one (`centre`), as in the paper.
         bbox_margin: of the box around a pose, see `functional.pose_bboxes`.
     """
 
@@ -71,12 +75,15 @@ class PoseTracker(BaseModule):
         predicted_score_thr: float = 0.3,
         joint_score_thr: float = 0.2,
         predicted_weight: float = 0.5,
+        alignment: str = 'exact',
         bbox_margin: float = 0.15,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if matching not in MATCHINGS:
             raise ValueError(f'PoseTracker: matching must be one of {MATCHINGS}, got {matching!r}')
+        if alignment not in ALIGNMENTS:
+            raise ValueError(f'PoseTracker: alignment must be one of {ALIGNMENTS}, got {alignment!r}')
         self.matching = matching
         if self.predicts and dynamics_head is None:
             raise ValueError(f'PoseTracker: matching={matching!r} needs a dynamics_head')
@@ -94,6 +101,7 @@ class PoseTracker(BaseModule):
         self.predicted_score_thr = predicted_score_thr
         self.joint_score_thr = joint_score_thr
         self.predicted_weight = predicted_weight
+        self.alignment = alignment
         self.bbox_margin = bbox_margin
 
     @property
@@ -204,9 +212,11 @@ class PoseTracker(BaseModule):
     def _fuse(self, matched: InstanceData, reference: InstanceData, estimated: InstanceData, matches: Matches) -> None:
         """Decodes the matched poses anew from their estimated and predicted heatmaps together."""
         own, regions = estimated.heatmaps[matches.cols], estimated.regions[matches.cols]
-        aligned, covered = resample_heatmaps(
-            reference.heatmaps[matches.rows], reference.regions[matches.rows], regions, own.shape[:-3:-1]
-        )
+        predicted, place = reference.heatmaps[matches.rows], reference.regions[matches.rows]
+        size = own.shape[:-3:-1]
+        if self.alignment == 'centre':
+            place = centred_regions(place, predicted.shape[:-3:-1], regions, size)
+        aligned, covered = resample_heatmaps(predicted, place, regions, size)
         fused = fuse_heatmaps(own, aligned, covered, self.predicted_weight)
         matched.keypoints, matched.keypoint_scores = decode_heatmaps(self.codec, fused, regions)
 

@@ -88,6 +88,56 @@ def test_the_papers_settings(paper: Config, fact: Callable[[Config], tuple]) -> 
     assert found == expected
 
 
+ABLATIONS: dict[str, Callable[[Config], tuple]] = {
+    'matching-iou': lambda c: (c.model.tracker.matching, 'iou'),
+    'matching-oks': lambda c: (c.model.tracker.matching, 'oks'),
+    'matching-gnn': lambda c: (c.model.tracker.matching, 'gnn'),
+    'history-1': lambda c: ((c.model.tracker.memory.length, _tube(c)[0].length), (1, 2)),
+    'history-2': lambda c: ((c.model.tracker.memory.length, _tube(c)[0].length), (2, 3)),
+    'half-width': lambda c: (c.model.tracker.dynamics_head.feat_channels, 128),
+    'search-coarse': lambda c: ((c.model.pose_estimator.search, _tube(c)[-1].search), (dict(coarsen=2),) * 2),
+    'alignment-centre': lambda c: (c.model.tracker.alignment, 'centre'),
+    'temporal-past': lambda c: (c.model.tracker.dynamics_head.temporal, 'past'),
+    'attention-plain': lambda c: (c.model.tracker.dynamics_head.scaled_attention, False),
+    'position-pixel': lambda c: (c.model.tracker.dynamics_head.position_scale, 'pixel'),
+}
+
+
+def _tube(config: Config) -> list[dict]:
+    return config.train_dataloader.dataset.pipeline
+
+
+def test_each_ablation_has_its_facts() -> None:
+    files = {path.stem.partition('_')[0] for path in CONFIGS if path.parent.name == 'ablations'}
+    assert files == set(ABLATIONS)
+
+
+@pytest.mark.parametrize('ablation', ABLATIONS)
+def test_an_ablation_changes_one_thing(paper: Config, ablation: str) -> None:
+    config = Config.fromfile(ROOT / f'configs/ablations/{ablation}_hrnet_w48_posetrack18.py')
+    found, expected = ABLATIONS[ablation](config)
+    assert found == expected
+    untouched = ('optim_wrapper', 'param_scheduler', 'train_cfg', 'val_dataloader', 'val_evaluator', 'custom_hooks')
+    assert all(config[key] == paper[key] for key in untouched)
+
+
+@pytest.mark.parametrize(('estimator', 'channels'), [('hrnet_w32', 96), ('res50', 256)])
+def test_lighter_estimators(estimator: str, channels: int) -> None:
+    model = build(Config.fromfile(ROOT / f'configs/gnn_{estimator}_posetrack18.py'))
+    assert model.pose_estimator.num_features == model.tracker.dynamics_head.visual_channels == channels
+    assert tuple(model.pose_estimator.codec.heatmap_size) == (72, 96)
+
+
+def test_posetrack17_is_read_from_its_own_folder(paper: Config) -> None:
+    config = Config.fromfile(ROOT / 'configs/gnn_hrnet_w48_posetrack17.py')
+    assert config.model == paper.model
+    loaders = config.train_dataloader, config.val_dataloader, config.test_dataloader
+    assert all(loader.dataset.data_root == 'data/posetrack17/' for loader in loaders)
+    assert config.test_evaluator.ann_dir == 'data/posetrack17/annotations/val'
+    hook = config.custom_hooks[0]
+    assert 'posetrack17' in hook.detector and 'posetrack17' in hook.pose_estimator
+
+
 def test_the_papers_system(system: VideoPoseTracker) -> None:
     estimator, tracker = system.pose_estimator, system.tracker
     assert estimator.num_features == tracker.dynamics_head.visual_channels == 144

@@ -212,6 +212,19 @@ def test_weight_of_the_prediction(make: Make, weight: float, corrected: bool) ->
     assert np.array_equal(found.keypoints, poses.keypoints) != corrected
 
 
+def test_centre_alignment_ignores_where_the_regions_lie(make: Make) -> None:
+    # The person has moved, so that the centres of the two regions differ.
+    shifted = (HERE[0] + 6, HERE[1])
+    found = {}
+    for alignment in ('exact', 'centre'):
+        tracker = make('full', alignment=alignment, predicted_weight=1.0)
+        tracker.step(estimated(HERE), 0)
+        found[alignment] = tracker.step(estimated(shifted), 1).keypoints
+    # The head predicts that people stay: exact alignment says so, alignment of centres moves that along.
+    assert np.abs(found['exact'] - BODY - HERE).max() < 4
+    np.testing.assert_allclose((found['centre'] - found['exact'])[..., 0], 6, atol=2)
+
+
 def test_people_whom_the_detector_missed(make: Make) -> None:
     tracker = make('full', memory=dict(type='mmgnntrack.TrackMemory', max_lost=3))
     for frame_id in range(2):
