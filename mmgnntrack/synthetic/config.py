@@ -42,10 +42,10 @@ class SynthTrackConfig:
     val_videos: int = 10
     frames: int = 40
     size: tuple[int, int] = (320, 240)
-    frame_rate: float = 12.0
+    frame_rate: float = 20.0
     speed: float = 1.0
     people: tuple[int, int] = (2, 8)
-    occluders: tuple[int, int] = (0, 3)
+    occluders: tuple[int, int] = (0, 2)
     crossing_share: float = 0.5
     uniform_share: float = 0.15
     crowd_share: float = 0.3
