@@ -18,9 +18,9 @@ model = dict(
         ],
     ),
     pose_estimator=dict(model=_base_.pose_estimator, padding=padding, nms_thr=0.2),
-    # Chosen on five training videos. The poses of so small an estimator scatter: a new person has to be seen clearly, and a
-    # known one may be matched loosely. A head trained so briefly says little that the estimator does not know better: its
-    # heatmaps weigh little, and people are not kept by its word alone.
+    # Chosen on five training videos. The poses of so small an estimator scatter: a new person has to be seen clearly,
+    # and a known one may be matched loosely. A head trained so briefly knows little that the estimator does not know
+    # better: its heatmaps weigh little, and people are hardly ever kept by its word alone.
     tracker=dict(
         init_score_thr=0.5,
         min_similarity=0.05,

@@ -12,7 +12,8 @@ _EXTENT = ('train_videos', 'val_videos')
 
 @dataclass(frozen=True)
 class SynthTrackConfig:
-    """What to generate. The defaults are the standard set; a harder one is made with other values.
+    """What to generate. The defaults are the standard set, with about as many people in a frame as PoseTrack has;
+    they hide one another more and move farther between frames than there. Other values make a harder set.
 
     Args:
         seed: Random seed; every video has its own stream, drawn from the seed, the split and the video's number.
