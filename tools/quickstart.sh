@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From a bare machine to a trained, tested tracker: environment, data, three trainings, four tests, a table, a video.
 #
-#   bash tools/quickstart.sh                   # about 25 minutes on two CPU cores once the environment stands
+#   bash tools/quickstart.sh                   # about 26 minutes on two CPU cores once the environment stands
 #   bash tools/quickstart.sh --fresh           # start over
 #   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, under 3 minutes
 #   bash tools/quickstart.sh --data data/posetrack18 --train annotations/train --val annotations/val
