@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From a bare machine to a trained, tested tracker: environment, data, three trainings, four tests, a table, a video.
 #
-#   bash tools/quickstart.sh                   # about 25 minutes on two CPU cores once the environment stands
+#   bash tools/quickstart.sh                   # about 26 minutes on two CPU cores once the environment stands
 #   bash tools/quickstart.sh --fresh           # start over
 #   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, under 3 minutes
 #   bash tools/quickstart.sh --data data/posetrack18 --train annotations/train --val annotations/val
@@ -13,7 +13,7 @@
 #   --val ANN      its validation annotations, likewise (default: annotations/val)
 #   --out DIR      where everything goes (default: outputs/quickstart, with --smoke outputs/smoke)
 #   --seed N       seed of the trainings (default: 0)
-#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 450,1400,400)
+#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 1100,3000,300)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -48,13 +48,13 @@ OUT=$(cd "$OUT" && pwd)
 
 # --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)
-SECONDS_OF=(90 240 600 240 50 50 80 80)
+SECONDS_OF=(70 370 680 140 40 40 45 65)
 if [ -n "$SMOKE" ]; then
     ITERS=${ITERS:-4,4,4}
     SECONDS_OF=(5 20 20 20 15 15 15 15)
 fi
 
-IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-450,1400,400}"
+IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-1100,3000,300}"
 
 # run NAME DONE-FILE TITLE COMMAND...: skips what is done; shows the lines that tell how far it is.
 run() {
@@ -125,7 +125,7 @@ train() {
 people="train_dataloader.dataset.ann_file=$COCO/coco_train.json"
 batch() { echo "train_dataloader.batch_size=$(($1 / RANKS))"; }
 train detector faster-rcnn_mini_synthtrack "$DETECTOR_ITERS" 'training the person detector' "$people" "$(batch 4)"
-train pose td-hm_hrnet-mini_synthtrack-128x96 "$POSE_ITERS" 'training the pose estimator' "$people" "$(batch 32)"
+train pose td-hm_hrnet-mini_synthtrack-128x96 "$POSE_ITERS" 'training the pose estimator' "$people" "$(batch 16)"
 parts=("custom_hooks.0.detector=$OUT/detector/iter_$DETECTOR_ITERS.pth"
     "custom_hooks.0.pose_estimator=$OUT/pose/iter_$POSE_ITERS.pth")
 train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" 'training the dynamics head' \
@@ -133,9 +133,10 @@ train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" 'training the dynamic
 
 # --- the four rows of the ablation ----------------------------------------------------------------------------------
 export PORT=${PORT:-$((20000 + RANDOM % 20000))}
+first_video() { basename "$(find "$MMGNNTRACK_DATA/$VAL" -name '*.json' | sort | head -n 1)" .json; }
 for row in iou oks gnn full; do
     show=()
-    [ $row != full ] || show=(--show-dir "$OUT/overlays")
+    [ $row != full ] || show=(--show-dir "$OUT/overlays" --show-videos "$(first_video)")
     run $row "$OUT/test/$row/metrics.json" "testing: $row" \
         bash tools/dist_test.sh configs/mini/gnn_hrnet-mini_synthtrack.py "$OUT/dynamics/iter_$DYNAMICS_ITERS.pth" \
         "$RANKS" --work-dir "$OUT/test/$row" --out-dir "$OUT/test/$row" "${show[@]}" --cfg-options "${parts[@]}" \

@@ -13,7 +13,7 @@ from .scene import Scene
 
 #: People with fewer joints in the image, or of whom a smaller share of the drawn pixels can be seen, are not labelled.
 MIN_JOINTS = 3
-MIN_SEEN = 0.1
+MIN_SEEN = 0.2
 
 #: Something of the person's own must be this much nearer than a joint to hide it, in metres: about half a torso.
 _OWN_TOLERANCE = 0.08

@@ -12,7 +12,8 @@ _EXTENT = ('train_videos', 'val_videos')
 
 @dataclass(frozen=True)
 class SynthTrackConfig:
-    """What to generate. The defaults are the standard set; a harder one is made with other values.
+    """What to generate. The defaults are the standard set, with about as many people in a frame as PoseTrack has;
+    they hide one another more and move farther between frames than there. Other values make a harder set.
 
     Args:
         seed: Random seed; every video has its own stream, drawn from the seed, the split and the video's number.
@@ -42,10 +43,10 @@ class SynthTrackConfig:
     val_videos: int = 10
     frames: int = 40
     size: tuple[int, int] = (320, 240)
-    frame_rate: float = 12.0
+    frame_rate: float = 20.0
     speed: float = 1.0
     people: tuple[int, int] = (2, 8)
-    occluders: tuple[int, int] = (0, 3)
+    occluders: tuple[int, int] = (0, 2)
     crossing_share: float = 0.5
     uniform_share: float = 0.15
     crowd_share: float = 0.3

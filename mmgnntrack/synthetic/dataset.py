@@ -21,7 +21,7 @@ from .scene import Scene, make_scene
 SETTINGS_FILE = 'synthtrack.json'
 
 #: Part of the settings file: raised when the same settings give other videos than before.
-_VERSION = 1
+_VERSION = 2
 
 #: PoseTrack18's first digit of an image id, and the number before the first video, so that names differ by split.
 _ID_DIGIT = {'train': 2, 'val': 1}

@@ -102,19 +102,27 @@ def _body(rng: np.random.Generator) -> Body:
     return Body(float(rng.uniform(1.5, 1.9)), float(rng.uniform(0.9, 1.1)), float(rng.uniform(0.88, 1.18)))
 
 
+def _spread(low: float, high: float, count: int) -> np.ndarray:
+    """Evenly from low to high; the middle for one."""
+    return np.linspace(low, high, count) if count != 1 else np.array([(low + high) / 2])
+
+
 def _scripts(rng: np.random.Generator, config: SynthTrackConfig) -> list[Script]:
     """What the labelled people do; each in a lane of depth of their own, so that nobody walks through another."""
-    count = int(rng.integers(config.people[0], config.people[1] + 1))
+    # The smaller of two draws: small groups are more common.
+    count = int(rng.integers(config.people[0], config.people[1] + 1, size=2).min())
     crossing = rng.random() < config.crossing_share
     runs = rng.random() < 0.3
-    depths = rng.permutation(np.linspace(3.3, 5.6, count) if count != 1 else np.array([4.5]))
+    depths = rng.permutation(_spread(3.3, 5.6, count))
+    sideways = rng.permutation(_spread(-0.36, 0.36, count)) + rng.normal(0, 0.04, count)
+    meeting = int(rng.integers(2, 4))
     meeting_x, meeting_time = rng.uniform(-0.5, 0.5), rng.uniform(0.35, 0.65)
     scripts = []
     for i, z in enumerate(depths):
         gait = 'run' if runs and rng.random() < 0.6 else 'walk'
-        anchor = (float(rng.uniform(0.2, 0.8)), float(rng.uniform(-0.38, 0.38) * z), float(z))
-        if crossing and i < max(2, round(0.75 * count)):
-            # People who meet in the image at one time, coming from both sides.
+        anchor = (float(rng.uniform(0.2, 0.8)), float(sideways[i] * z), float(z))
+        if crossing and i < meeting:
+            # A few who meet in the image at one time, coming from both sides.
             heading = (-1) ** i * np.pi / 2 + rng.normal(0, 0.15)
             x = (meeting_x + rng.normal(0, 0.15)) * z / 4.5
             anchor = (float(np.clip(meeting_time + rng.normal(0, 0.08), 0, 1)), float(x), float(z))
