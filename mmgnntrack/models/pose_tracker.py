@@ -57,8 +57,8 @@ class PoseTracker(BaseModule):
         predicted_score_thr: mean joint score at which an unmatched prediction is kept as the pose.
         joint_score_thr: joints below it count neither in OKS nor in the box of a pose.
         predicted_weight: share of the predicted heatmap in the fusion; the paper averages (0.5).
-        alignment: whether the predicted heatmap is fused where it lies in the image (`exact`, both regions are known), or
-            with its centre on that of the estimated one (`centre`), as in the paper.
+        alignment: whether the predicted heatmap is fused where it lies in the image (`exact`, both regions are known),
+            or with its centre on that of the estimated one (`centre`), as in the paper.
         bbox_margin: of the box around a pose, see `functional.pose_bboxes`.
     """
 
