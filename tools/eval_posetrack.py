@@ -91,7 +91,10 @@ def run(args: argparse.Namespace) -> None:
     if unscored:
         warn(unscored[0] + (f' (also in {len(unscored) - 1} other files)' if unscored[1:] else ''))
     total = figures(EvaluationCounts.total([sequence.counts for sequence in sequences]))
-    single = {sequence.name: figures(sequence.counts) for sequence in sequences} if args.per_sequence else None
+    single = None
+    if args.per_sequence:
+        sequences.sort(key=lambda sequence: sequence.name)
+        single = {sequence.name: figures(sequence.counts) for sequence in sequences}
     if args.out:
         for name, result in {'total': total, **(single or {})}.items():
             write_official(args.out, name, result)

@@ -1,6 +1,7 @@
 """Evaluation of files: which belong together, several sequences at once, and results in the official layout."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -60,7 +61,8 @@ def pair_files(gt: str | Path, pred: str | Path) -> tuple[list[FilePair], list[P
         pred: a folder of predictions, or one file.
 
     Returns:
-        The pairs, sorted by name, and the prediction files that no annotations belong to.
+        The pairs in the order in which the folder of annotations lists them, as the official evaluator takes them (it
+        decides about equal scores, see `evaluate`), and the prediction files that no annotations belong to.
 
     Raises:
         PoseTrackFormatError: for a folder that is not there or empty, and naming all annotations without predictions.
@@ -75,6 +77,9 @@ def pair_files(gt: str | Path, pred: str | Path) -> tuple[list[FilePair], list[P
         raise PoseTrackFormatError(
             f"{pred}, field 'file': expected a prediction file for each of {gt}, got none for {', '.join(missing)}"
         )
+    if gt.is_dir():
+        listed = os.listdir(gt)
+        files.sort(key=lambda path: listed.index(path.name))
     pairs = [FilePair(path, predictions.pop(path.stem)) for path in files]
     return pairs, list(predictions.values())
 

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ from videos import a_video, people_at
 
 from mmgnntrack.evaluation.functional import EvaluationCounts, evaluate, figures
 from mmgnntrack.evaluation.functional.files import count_files, pair_files
-from mmgnntrack.posetrack import PoseTrackFormatError, read_folder, write_video
+from mmgnntrack.posetrack import PoseTrackFormatError, read_folder, read_video, write_video
 
 GOLDEN = Path(__file__).parents[2] / 'data/poseval/plain'
 
@@ -20,14 +21,14 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / 'gt', tmp_path / 'pred'
 
 
-def test_files_pair_by_name(folders: tuple[Path, Path]) -> None:
+def test_files_pair_by_name_in_the_folders_order(folders: tuple[Path, Path]) -> None:
     gt, pred = folders
     pairs, unused = pair_files(gt, pred)
     assert [(pair.name, pair.gt, pair.pred) for pair in pairs] == [
-        (name, gt / f'{name}.json', pred / f'{name}.json') for name in 'ab'
+        (Path(name).stem, gt / name, pred / name) for name in os.listdir(gt)
     ]
     assert unused == [pred / 'c.json']
-    assert pair_files(gt / 'b.json', pred)[0] == pairs[1:]
+    assert pair_files(gt / 'b.json', pred)[0] == [pair for pair in pairs if pair.name == 'b']
 
 
 def test_two_files_pair_whatever_their_names(folders: tuple[Path, Path]) -> None:
@@ -51,7 +52,8 @@ def test_counts_of_files_add_up_to_the_figures_of_all(jobs: int) -> None:
     sequences = list(count_files(pairs, jobs=jobs))
     assert [sequence.name for sequence in sequences] == [pair.name for pair in pairs]
     found = vars(figures(EvaluationCounts.total([sequence.counts for sequence in sequences])))
-    for name, values in vars(evaluate(read_folder(GOLDEN / 'gt'), read_folder(GOLDEN / 'pred'))).items():
+    gt = [read_video(pair.gt) for pair in pairs]
+    for name, values in vars(evaluate(gt, read_folder(GOLDEN / 'pred'))).items():
         np.testing.assert_array_equal(found[name], values)
 
 
@@ -60,5 +62,6 @@ def test_the_first_bad_sequence_is_named(folders: tuple[Path, Path], jobs: int) 
     gt, pred = folders
     for name in 'ab':
         write_video(pred / f'{name}.json', a_video(people_at(100), {}, name=name))
-    with pytest.raises(PoseTrackFormatError, match="pred/a.json, frame 1, field 'frames'"):
-        list(count_files(pair_files(gt, pred)[0], jobs=jobs))
+    pairs, _ = pair_files(gt, pred)
+    with pytest.raises(PoseTrackFormatError, match=f"{pairs[0].pred}, frame 1, field 'frames'"):
+        list(count_files(pairs, jobs=jobs))
