@@ -7,10 +7,5 @@ model = dict(
     ),
     tracker=dict(dynamics_head=dict(visual_channels=256)),
 )
-custom_hooks = [
-    dict(
-        type='mmgnntrack.PartCheckpointHook',
-        detector='work_dirs/faster-rcnn_r50-dconv-c3-c5_fpn_posetrack18/epoch_12.pth',
-        pose_estimator='work_dirs/td-hm_res50_20e_posetrack18-384x288/epoch_20.pth',
-    )
-]
+custom_hooks = _base_.custom_hooks
+custom_hooks[0].pose_estimator = 'work_dirs/td-hm_res50_20e_posetrack18-384x288/epoch_20.pth'

@@ -107,12 +107,9 @@ def centred_regions(
     >>> centred_regions(np.array([[0.0, 0.0, 2.0, 2.0]]), (5, 5), np.array([[10.0, 20.0, 1.0, 1.0]]), (3, 3)).tolist()
     [[7.0, 17.0, 2.0, 2.0]]
     """
-
-    def half_extent(steps: np.ndarray, cells: tuple[int, int]) -> np.ndarray:
-        return steps * (np.array(cells) - 1) / 2
-
-    centre = target_regions[:, :2] + half_extent(target_regions[:, 2:], target_size)
-    return np.concatenate([centre - half_extent(regions[:, 2:], size), regions[:, 2:]], axis=-1)
+    middle, target = (np.subtract(cells, 1)[None] / 2 for cells in (size, target_size))
+    offset = cells_to_image(target, target_regions) - cells_to_image(middle, regions)
+    return np.concatenate([regions[:, :2] + offset, regions[:, 2:]], axis=-1)
 
 
 @dataclass(frozen=True)

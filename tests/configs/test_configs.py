@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.fileio import load
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
@@ -107,6 +108,13 @@ def _tube(config: Config) -> list[dict]:
     return config.train_dataloader.dataset.pipeline
 
 
+def test_the_model_index_names_every_config() -> None:
+    models = load(ROOT / 'configs/metafile.yml')['Models']
+    assert sorted(model['Config'] for model in models) == sorted(map(name, CONFIGS))
+    assert all(model['Name'] == Path(model['Config']).stem for model in models)
+    assert load(ROOT / 'model-index.yml') == {'Import': ['configs/metafile.yml']}
+
+
 def test_each_ablation_has_its_facts() -> None:
     files = {path.stem.partition('_')[0] for path in CONFIGS if path.parent.name == 'ablations'}
     assert files == set(ABLATIONS)
@@ -126,6 +134,13 @@ def test_lighter_estimators(estimator: str, channels: int) -> None:
     model = build(Config.fromfile(ROOT / f'configs/gnn_{estimator}_posetrack18.py'))
     assert model.pose_estimator.num_features == model.tracker.dynamics_head.visual_channels == channels
     assert tuple(model.pose_estimator.codec.heatmap_size) == (72, 96)
+
+
+@pytest.mark.parametrize('estimator', ['hrnet_w32', 'res50'])
+def test_lighter_estimators_bring_their_own_weights(paper: Config, estimator: str) -> None:
+    (hook,) = Config.fromfile(ROOT / f'configs/gnn_{estimator}_posetrack18.py').custom_hooks
+    assert estimator.replace('_', '-') in hook.pose_estimator
+    assert hook.detector == paper.custom_hooks[0].detector
 
 
 def test_posetrack17_is_read_from_its_own_folder(paper: Config) -> None:

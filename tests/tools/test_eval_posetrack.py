@@ -289,7 +289,7 @@ def test_real_sequence_with_joints_moved_and_people_swapped(
     gt = read_video(real_data / name)
     pred = read_video(real_data / name)
     rng = np.random.default_rng(0)
-    moved, swaps = 0, 0
+    moved = 0
     half = len(gt) // 2
     one, other = np.unique(np.concatenate([frame.track_ids for frame in gt.frames]))[:2]
     before = np.zeros((2, len(JOINTS)), bool)
