@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From a bare machine to a trained, tested tracker: environment, data, three trainings, four tests, a table, a video.
 #
-#   bash tools/quickstart.sh                   # about 26 minutes on two CPU cores once the environment stands
+#   bash tools/quickstart.sh                   # about 24 minutes on two CPU cores once the environment stands
 #   bash tools/quickstart.sh --fresh           # start over
 #   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, under 3 minutes
 #   bash tools/quickstart.sh --data data/posetrack18 --train annotations/train --val annotations/val
@@ -13,7 +13,7 @@
 #   --val ANN      its validation annotations, likewise (default: annotations/val)
 #   --out DIR      where everything goes (default: outputs/quickstart, with --smoke outputs/smoke)
 #   --seed N       seed of the trainings (default: 0)
-#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 1100,3000,300)
+#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 1000,2700,300)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -48,13 +48,13 @@ OUT=$(cd "$OUT" && pwd)
 
 # --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)
-SECONDS_OF=(70 370 680 140 40 40 45 65)
+SECONDS_OF=(70 360 640 150 40 40 55 65)
 if [ -n "$SMOKE" ]; then
     ITERS=${ITERS:-4,4,4}
     SECONDS_OF=(5 20 20 20 15 15 15 15)
 fi
 
-IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-1100,3000,300}"
+IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-1000,2700,300}"
 
 # run NAME DONE-FILE TITLE COMMAND...: skips what is done; shows the lines that tell how far it is.
 run() {

@@ -33,8 +33,8 @@ model = dict(
 custom_hooks = [
     dict(
         type='mmgnntrack.PartCheckpointHook',
-        detector='work_dirs/faster-rcnn_mini_synthtrack/iter_1100.pth',
-        pose_estimator='work_dirs/td-hm_hrnet-mini_synthtrack-128x96/iter_3000.pth',
+        detector='work_dirs/faster-rcnn_mini_synthtrack/iter_1000.pth',
+        pose_estimator='work_dirs/td-hm_hrnet-mini_synthtrack-128x96/iter_2700.pth',
     )
 ]
 

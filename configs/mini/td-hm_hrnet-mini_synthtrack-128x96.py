@@ -43,7 +43,7 @@ train_dataloader = dict(
 val_dataloader = dict(num_workers=1, dataset=dict(data_root=data_root, ann_file='coco_val.json', pipeline=val_pipeline))
 test_dataloader = val_dataloader
 
-max_iters = 3000
+max_iters = 2700
 train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(optimizer=dict(lr=2e-3))
 param_scheduler = [
