@@ -69,10 +69,11 @@ def as_json(total: PoseTrackResult, sequences: dict[str, PoseTrackResult] | None
     """All figures, each a list of 16 values for the names under `joints`."""
 
     def values(result: PoseTrackResult) -> dict[str, Any]:
-        arrays = {name: array.tolist() for name, array in asdict(result).items() if name != 'official_quirks'}
+        arrays = {name: array.tolist() for name, array in asdict(result).items() if name not in about}
         return {name: [x if x == x else None for x in array] for name, array in arrays.items()}
 
-    document: dict[str, Any] = {'official_quirks': total.official_quirks, 'joints': NAMES, 'total': values(total)}
+    about = {'official_quirks': total.official_quirks, 'filled_heads': total.filled_heads}
+    document: dict[str, Any] = {**about, 'joints': NAMES, 'total': values(total)}
     if sequences is not None:
         document['sequences'] = {name: values(result) for name, result in sequences.items()}
     return json.dumps(document, allow_nan=False)

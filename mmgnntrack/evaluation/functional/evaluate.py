@@ -27,6 +27,7 @@ class EvaluationCounts:
         identity: for IDF1.
         hota: for HOTA.
         official_quirks: whether `mot` counts as the official evaluator does.
+        filled_heads: how many annotated people have their head size from their joints.
     """
 
     detections: Detections
@@ -34,6 +35,7 @@ class EvaluationCounts:
     identity: IdentityCounts
     hota: HotaCounts
     official_quirks: bool = True
+    filled_heads: int = 0
 
     @classmethod
     def total(cls, parts: Sequence['EvaluationCounts']) -> 'EvaluationCounts':
@@ -44,6 +46,7 @@ class EvaluationCounts:
             identity=sum((part.identity for part in parts), IdentityCounts.zeros()),
             hota=sum((part.hota for part in parts), HotaCounts.zeros()),
             official_quirks=parts[0].official_quirks,
+            filled_heads=sum(part.filled_heads for part in parts),
         )
 
 
@@ -75,6 +78,7 @@ class PoseTrackResult:
         assa: its part for association.
         loca: its part for localisation.
         official_quirks: whether the figures are the official ones.
+        filled_heads: how many annotated people had no head box, so that their joints gave the head size.
     """
 
     ap: np.ndarray
@@ -97,6 +101,7 @@ class PoseTrackResult:
     assa: np.ndarray
     loca: np.ndarray
     official_quirks: bool = True
+    filled_heads: int = 0
 
 
 def evaluate(gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_quirks: bool = True) -> PoseTrackResult:
@@ -105,7 +110,8 @@ def evaluate(gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_qui
     Videos pair by name, frames by position. Frames without annotated people are left out.
 
     Args:
-        gt: annotated videos, at least one, with head boxes and track ids.
+        gt: annotated videos, at least one, with track ids. People without a head box get one from their joints, see
+            `fill_head_boxes`; the figures are no official ones then.
         pred: predicted videos; those without an annotated one are left out.
         official_quirks: reproduce the official figures with their oddities (see `count_sequence`), so that they
             compare with papers. One of them is that AP depends on the order of `gt` where scores are equal (see
@@ -113,7 +119,7 @@ def evaluate(gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_qui
 
     Raises:
         ValueError: for a video that is missing or double, for unequal numbers of frames, for people without a track id
-            and annotated people without a head box.
+            and annotated people whose head size is not known.
     """
     predictions = _by_name(pred, 'predictions')
     counts = []
@@ -144,6 +150,7 @@ def count_video(gt: PoseVideo, pred: PoseVideo, *, official_quirks: bool = True)
         identity=count_identities(video),
         hota=count_hota(video),
         official_quirks=official_quirks,
+        filled_heads=video.filled_heads,
     )
 
 
@@ -161,6 +168,7 @@ def figures(counts: EvaluationCounts) -> PoseTrackResult:
         false_positives=_with_sum(counts.mot.false_positives),
         num_objects=_with_sum(counts.mot.objects),
         official_quirks=counts.official_quirks,
+        filled_heads=counts.filled_heads,
     )
 
 

@@ -18,11 +18,10 @@ from mmgnntrack.posetrack import (
 )
 
 from .filtering import MISSING_SCORE, drop_ignored, pairs_within_frames
+from .head_size import fill_head_boxes, head_sizes
 
 #: A joint is found if it lies within this share of the head size.
 DISTANCE_THRESHOLD = 0.5
-#: The share of the head box's diagonal that is called the head size.
-HEAD_SIZE = 0.6
 
 #: The official order of joints, as positions in `JOINTS`.
 OFFICIAL_ORDER = np.array([joint_index(name) for name in POSETRACK17_JOINTS])
@@ -48,6 +47,7 @@ class MatchedVideo:
         pair_gt: (M,) the person of each pair.
         pair_pred: (M,) its prediction.
         distances: (M, K) in head sizes; inf where a joint is missing, NaN or inf where the head has no extent.
+        filled_heads: for how many people the head size comes from their joints, see `fill_head_boxes`.
     """
 
     num_frames: int
@@ -61,6 +61,7 @@ class MatchedVideo:
     pair_gt: np.ndarray
     pair_pred: np.ndarray
     distances: np.ndarray
+    filled_heads: int = 0
 
     @cached_property
     def gt_bounds(self) -> np.ndarray:
@@ -97,16 +98,6 @@ class MatchedVideo:
         labels = np.zeros(self.has_pred.shape, bool)
         labels[self.pair_pred[pairs]] = found[pairs]
         return labels
-
-
-def head_sizes(head_bboxes: np.ndarray) -> np.ndarray:
-    """(G,) head sizes in pixels: 0.6 times the diagonal of boxes (G, 4) xyxy.
-
-    >>> head_sizes(np.array([[0.0, 0.0, 30.0, 40.0]]))
-    array([30.])
-    """
-    sides = head_bboxes[:, 2:] - head_bboxes[:, :2]
-    return HEAD_SIZE * np.sqrt((sides**2).sum(-1))
 
 
 def joint_distances(pred: np.ndarray, gt: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -162,18 +153,19 @@ def match_video(gt: PoseVideo, pred: PoseVideo) -> MatchedVideo:
     """Compare the frames of a video that have annotated people with the predictions at the same positions.
 
     Args:
-        gt: annotations with head boxes and track ids.
+        gt: annotations with track ids, and with head boxes or joints to replace them (see `fill_head_boxes`).
         pred: predictions with track ids.
 
     Raises:
         PoseTrackFormatError: naming file, frame and field, for unequal numbers of frames, poses without a track id or
-            with one that another pose of the frame has, and annotated people without a head box.
+            with one that another pose of the frame has, and annotated people whose head size is not known.
     """
     if len(gt) != len(pred):
         expected = f'{len(gt)} frames, as many as {_place(gt)} has'
         raise format_error(_place(pred), 'frames', expected, str(len(pred)), str(min(len(gt), len(pred))))
     labelled = [index for index, frame in enumerate(gt.frames) if len(frame)]
     truth, poses = (_checked_poses(video, labelled) for video in (gt, pred))
+    truth, filled_heads = fill_head_boxes(truth)
     regions = [gt.frames[index].ignore_regions for index in labelled]
     truth, poses = drop_ignored(truth, regions), drop_ignored(poses, regions)
     has_gt, has_pred = truth.annotated[:, OFFICIAL_ORDER], poses.annotated[:, OFFICIAL_ORDER]
@@ -181,7 +173,7 @@ def match_video(gt: PoseVideo, pred: PoseVideo) -> MatchedVideo:
     sizes = head_sizes(truth.head_bboxes)
     headless = np.flatnonzero(np.isnan(sizes) & has_gt.any(-1))
     if len(headless):
-        expected = 'a head box for each person (x1, y1, x2, y2 in PoseTrack17)'
+        expected = 'a head box (x1, y1, x2, y2 in PoseTrack17), or head_top and neck in one frame of the track'
         got = f'none for track {truth.track_ids[headless[0]]}'
         raise _pose_error(gt, labelled, truth, headless[0], 'bbox_head', expected, got)
     xy_gt, xy_pred = truth.keypoints[:, OFFICIAL_ORDER], poses.keypoints[:, OFFICIAL_ORDER]
@@ -199,6 +191,7 @@ def match_video(gt: PoseVideo, pred: PoseVideo) -> MatchedVideo:
         pair_gt=pair_gt,
         pair_pred=pair_pred,
         distances=np.where(has_gt[pair_gt] & has_pred[pair_pred], distances, np.inf),
+        filled_heads=filled_heads,
     )
 
 

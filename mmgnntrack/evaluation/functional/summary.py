@@ -79,6 +79,12 @@ def format_table(result: PoseTrackResult, filtered: PoseTrackResult | None = Non
         lines += ['', _line('', [name for name, _ in totals]), _line('Total', cells)]
     if not tracking.official_quirks:
         lines += ['', "These are not the benchmark's official figures: its quirks are switched off."]
+    if tracking.filled_heads:
+        lines += [
+            '',
+            f"These are not the benchmark's official figures: {tracking.filled_heads} people have no head box: "
+            'their head sizes follow from head_top and neck.',
+        ]
     return '\n'.join(lines)
 
 

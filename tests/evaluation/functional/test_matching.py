@@ -3,12 +3,8 @@ import pytest
 from videos import HEAD_SIZE, a_video, people_at, same_everywhere
 
 from mmgnntrack.evaluation.functional import evaluate
-from mmgnntrack.evaluation.functional.matching import assign_poses, head_sizes, joint_distances, match_video
-from mmgnntrack.posetrack import PoseTrackFormatError
-
-
-def test_head_size() -> None:
-    np.testing.assert_allclose(head_sizes(np.array([[5.0, 5, 35, 45], [1, 1, 1, 1]])), [30, 0])
+from mmgnntrack.evaluation.functional.matching import assign_poses, joint_distances, match_video
+from mmgnntrack.posetrack import PoseTrackFormatError, joint_index
 
 
 def test_distances_are_in_heads_of_the_annotated_person() -> None:
@@ -54,9 +50,10 @@ def test_pairs_are_those_of_a_frame() -> None:
     assert video.gt_tracks.tolist() == [0, 1, 2] and video.pred_tracks.tolist() == [0, 1, 0]
 
 
-def test_an_annotated_person_needs_a_head_box() -> None:
+def test_an_annotated_person_needs_a_head_box_or_its_joints() -> None:
     gt = a_video({}, people_at(0, 300))
     gt.frames[1].head_bboxes[1] = np.nan
+    gt.frames[1].annotated[1, joint_index('neck')] = False
     with pytest.raises(PoseTrackFormatError, match=r"frame 1 \(v/1.jpg\), field 'bbox_head': .*track 1"):
         match_video(gt, a_video({}, people_at(0)))
 
