@@ -43,7 +43,8 @@ def main() -> None:
     if args.show_dir:
         hook = dict(type='mmgnntrack.TrackVisualizationHook', out_dir=args.show_dir, videos=args.show_videos)
         config.setdefault('custom_hooks', []).append(hook)
-    metrics = build_runner(config).test()
+    runner = build_runner(config)
+    metrics = runner.test() | {'boxes_from': runner.test_dataloader.dataset.metainfo.get('boxes_from')}
     if args.out_dir and is_main_process():
         path = Path(args.out_dir) / 'metrics.json'
         partial = path.with_suffix('.partial')

@@ -29,7 +29,8 @@ class PoseTrackMetric(BaseMetric):
     Each data sample is one frame, a dict with `video_name` (the annotation file's stem), `frame_id` (the frame's
     position in that file, from 0), `img_path`, and `pred_track_instances` with `keypoints` (n, K, 2) in image pixels,
     `keypoint_scores` (n, K), `instances_id` (n,) and, if at hand, `bboxes` (n, 4) xyxy. K is 15 in the order of
-    `JOINTS` or 17 in PoseTrack18's, whose ears are dropped.
+    `JOINTS` or 17 in PoseTrack18's, whose ears are dropped. If the data set's metainfo names its `videos`, these alone
+    are evaluated; if it says where the boxes of people are from (`boxes_from`), so does the printed table.
 
     Args:
         ann_dir: folder of PoseTrack JSON files, or one file.
@@ -92,7 +93,8 @@ class PoseTrackMetric(BaseMetric):
         Raises:
             ValueError: naming the video, if frames of it were never processed or do not exist.
         """
-        gt = read_folder(self.ann_dir)
+        meta = self.dataset_meta or {}
+        gt = [video for video in read_folder(self.ann_dir) if video.name in meta.get('videos', [video.name])]
         frames: dict[tuple[str, int], PoseFrame] = {}
         for name, index, frame in results:
             frames.setdefault((name, index), frame)
@@ -105,7 +107,8 @@ class PoseTrackMetric(BaseMetric):
         result = evaluate(gt, pred, official_quirks=self.official_quirks)
         kept = [filter_predictions(video, self.joint_score_thr, self.pose_score_thr) for video in pred]
         filtered = evaluate(gt, kept, official_quirks=self.official_quirks)
-        MMLogger.get_current_instance().info('\n' + format_table(result, filtered))
+        source = f'boxes of people from: {meta["boxes_from"]}\n' if 'boxes_from' in meta else ''
+        MMLogger.get_current_instance().info(f'{source}\n{format_table(result, filtered)}')
         return _figures(result, filtered)
 
 

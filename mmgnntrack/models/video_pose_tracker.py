@@ -1,6 +1,7 @@
 """The full video model."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor
 
 from mmgnntrack.functional import sample_at
 from mmgnntrack.registry import MODELS
+
+from .instance_cache import InstanceCache
 
 
 @MODELS.register_module()
@@ -22,7 +25,9 @@ class VideoPoseTracker(BaseModel):
     Args:
         pose_estimator: `TopDownEstimator`.
         tracker: `PoseTracker`.
-        detector: `PersonDetector`; None where only the dynamics head is trained.
+        detector: `PersonDetector`; None where only the dynamics head is trained, or all frames come with boxes.
+        cache_dir: folder for what detector and pose estimator find, so that later runs take it from there; None for no
+            cache. The features of the search regions depend on the tracks and are computed always.
     """
 
     FROZEN = ('detector', 'pose_estimator')
@@ -32,6 +37,7 @@ class VideoPoseTracker(BaseModel):
         pose_estimator: dict,
         tracker: dict,
         detector: dict | None = None,
+        cache_dir: str | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -44,6 +50,10 @@ class VideoPoseTracker(BaseModel):
             if getattr(self, part) is not None:
                 getattr(self, part).requires_grad_(False)
         self._check_channels()
+        self._caches = {}
+        if cache_dir is not None:
+            for part, config in dict(detector=detector, pose_estimator=pose_estimator).items():
+                self._caches[part] = InstanceCache(Path(cache_dir) / part, getattr(self, part), config)
         self._video: str | None = None
 
     def init_weights(self) -> None:
@@ -84,22 +94,46 @@ class VideoPoseTracker(BaseModel):
 
         Args:
             inputs: BGR frames (H, W, 3) uint8.
-            data_samples: with `video_name` and `frame_id`, frames in order.
+            data_samples: with `video_name` and `frame_id`, frames in order, and, where the detector is not asked,
+                `proposals` with bboxes (n, 4) xyxy image px and bbox_scores (n,).
         """
         for image, sample in zip(inputs, data_samples):
             if sample.frame_id == 0 or sample.video_name != self._video:
                 self.tracker.reset()
                 self._video = sample.video_name
-            sample.pred_track_instances = self.track(image, sample.frame_id)
+            sample.pred_track_instances = self.track(image, sample.frame_id, sample.get('proposals'))
         return data_samples
 
-    def track(self, image: np.ndarray, frame_id: int) -> InstanceData:
-        """The tracked poses of the next frame of a video (see `PoseTracker.step`)."""
-        if self.detector is None:
-            raise ValueError('VideoPoseTracker was built without a detector, which tracking in video needs')
-        people = self.detector.predict(image)
-        estimated = self.pose_estimator.predict(image, people)
+    def track(self, image: np.ndarray, frame_id: int, people: InstanceData | None = None) -> InstanceData:
+        """The tracked poses of the next frame of a video (see `PoseTracker.step`).
+
+        Args:
+            image: (H, W, 3) BGR uint8.
+            frame_id: number of the frame in its video.
+            people: bboxes (n, 4) xyxy image px and bbox_scores (n,); None to ask the detector.
+        """
+        estimated = self.estimate(image, self.detect(image) if people is None else people)
         return self.tracker.step(estimated, frame_id, lambda crops: self.pose_estimator.search_features(image, crops))
+
+    def detect(self, image: np.ndarray) -> InstanceData:
+        """The people of an image (see `PersonDetector.predict`), from the cache if they are there."""
+        if self.detector is None:
+            raise ValueError('VideoPoseTracker has no detector: it needs one, or frames with `proposals`')
+        if not self._caches:
+            return self.detector.predict(image)
+        return self._caches['detector'](image, compute=lambda: self.detector.predict(image))
+
+    def estimate(self, image: np.ndarray, people: InstanceData) -> InstanceData:
+        """The poses of people (see `TopDownEstimator.predict`), from the cache if they are there."""
+        if not self._caches:
+            return self.pose_estimator.predict(image, people)
+        return self._caches['pose_estimator'](
+            image,
+            people.bboxes,
+            people.bbox_scores,
+            compute=lambda: self.pose_estimator.predict(image, people),
+            without=() if self.tracker.predicts else ('heatmaps', 'feature_maps'),
+        )
 
     def _tubes(self, inputs: dict, data_samples: Sequence[BaseDataElement]) -> tuple[InstanceData, Tensor | None]:
         """Histories with the visual features at their joints, and the features of the search regions."""

@@ -44,6 +44,40 @@ def test_unknown_videos(root: Path) -> None:
         dataset(root, videos=['y', 'a', 'x'])
 
 
+def test_videos_spread_evenly(root: Path) -> None:
+    assert dataset(root, max_videos=2).metainfo['videos'] == ['a', 'c']
+    assert dataset(root, max_videos=5).metainfo['videos'] == ['a', 'b', 'c']
+    assert dataset(root, max_videos=1, videos=['b', 'c']).metainfo['videos'] == ['b']
+
+
+def test_boxes_come_from_the_detector(root: Path) -> None:
+    frames = dataset(root)
+    assert frames.metainfo['boxes_from'] == 'detector' and 'bboxes' not in frames[0]
+
+
+def test_boxes_of_the_annotations(root: Path) -> None:
+    frames = dataset(root, gt_bboxes=True)
+    assert frames.metainfo['boxes_from'] == 'annotations'
+    assert [len(frames[i]['bboxes']) for i in range(3)] == [2, 2, 2]
+    assert frames[0]['bbox_scores'].tolist() == [1, 1]
+
+
+def test_boxes_of_a_file(root: Path) -> None:
+    entries = [
+        dict(bbox=[0, 0, 1, 1], score=score, image_id=f'b/{index:06d}.jpg', category_id=1)
+        for index, score in ((0, 0.2), (0, 0.8), (2, 0.2))
+    ]
+    (root / 'boxes.json').write_text(json.dumps(entries))
+    frames = dataset(root, videos=['b'], bbox_file=str(root / 'boxes.json'), bbox_score_thr=0.5)
+    assert frames.metainfo['boxes_from'] == str(root / 'boxes.json')
+    assert [len(frames[i]['bboxes']) for i in range(3)] == [1, 0, 0]
+
+
+def test_two_sources_of_boxes(root: Path) -> None:
+    with pytest.raises(ValueError, match='either a bbox_file or gt_bboxes'):
+        dataset(root, bbox_file='boxes.json', gt_bboxes=True)
+
+
 def test_one_file(root: Path) -> None:
     frames = PoseTrackVideoDataset('annotations/b.json', data_root=str(root))
     assert [frames[i]['frame_id'] for i in range(len(frames))] == [0, 1, 2]

@@ -1,6 +1,7 @@
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,23 @@ def test_same_figures_as_the_functions(pred: PoseVideo, keypoints: int, tensors:
     assert all(isinstance(value, float) for value in figures.values())
 
 
+def test_the_data_set_says_which_videos_and_boxes(
+    pred: PoseVideo, tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    """Validation on some videos, and a table that tells the protocol."""
+    whole = a_metric()
+    whole.process(None, samples(pred))
+    expected = whole.evaluate(size=len(pred))
+    (gt,) = read_folder(GOLDEN / 'gt')
+    for name in (gt.name, 'another'):
+        (tmp_path / f'{name}.json').write_bytes(gt.path.read_bytes())
+    metric = a_metric(ann_dir=str(tmp_path))
+    metric.dataset_meta = dict(videos=[gt.name], boxes_from='annotations')
+    metric.process(None, samples(pred))
+    assert metric.evaluate(size=len(pred)) == expected
+    assert 'boxes of people from: annotations\n' in log.text
+
+
 def test_frames_may_come_in_any_order_and_twice(pred: PoseVideo) -> None:
     once, shuffled = a_metric(), a_metric(prefix='posetrack')
     frames = samples(pred)
@@ -121,18 +139,22 @@ def test_result_files(pred: PoseVideo, tmp_path: Path) -> None:
     assert evaluate([gt], [written]).ap_recall[15] == pytest.approx(figures['posetrack/Recall'], abs=10)
 
 
-def test_the_table_is_logged(pred: PoseVideo, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What mmengine logs."""
     logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
+
+
+def test_the_table_is_logged(pred: PoseVideo, log: pytest.LogCaptureFixture) -> None:
     metric = a_metric(official_quirks=False)
     metric.process(None, samples(pred))
-    logger.addHandler(caplog.handler)
-    try:
-        metric.evaluate(size=len(pred))
-    finally:
-        logger.removeHandler(caplog.handler)
-    assert 'Head    Shou     Elb' in caplog.text
-    assert 'AP filtered' in caplog.text
-    assert 'not the benchmark' in caplog.text
+    metric.evaluate(size=len(pred))
+    assert 'Head    Shou     Elb' in log.text
+    assert 'AP filtered' in log.text
+    assert 'not the benchmark' in log.text
 
 
 RANK = """

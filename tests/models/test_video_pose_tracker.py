@@ -167,6 +167,40 @@ def test_nobody_is_detected(model: VideoPoseTracker, frames: list[dict]) -> None
         model.detector.score_thr = score_thr
 
 
+def test_given_boxes_take_the_detectors_place(model: VideoPoseTracker, frames: list[dict]) -> None:
+    people = model.detector.predict(frames[0]['inputs'])
+    sample = frames[0]['data_samples'].clone()
+    sample.proposals = people[:2]
+    (expected,) = run(model, frames[:1])
+    detector, model.detector = model.detector, None
+    try:
+        (found,) = run(model, [dict(frames[0], data_samples=sample)])
+        with pytest.raises(ValueError, match='no detector: it needs one, or frames with `proposals`'):
+            run(model, frames[:1])
+    finally:
+        model.detector = detector
+    assert 0 < len(found) <= 2
+    assert {tuple(box) for box in found.bboxes.tolist()} <= {tuple(box) for box in expected.bboxes.tolist()}
+
+
+@pytest.mark.parametrize('matching', ['oks', 'full'])
+def test_cached_poses_are_tracked_alike(
+    config: Config, frames: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, matching: str
+) -> None:
+    config.model.update(cache_dir=str(tmp_path))
+    config.model.tracker.update(init_score_thr=0.0, matching=matching)
+    config.model.detector.model.test_cfg.rcnn.max_per_img = 3
+    live = build(config).eval()
+    expected = run(live, frames)
+    cached = build(config).eval()
+    for part in (cached.detector, cached.pose_estimator):
+        monkeypatch.setattr(part, 'predict', lambda *_: pytest.fail('a network ran again'))
+    for one, other in zip(expected, run(cached, frames), strict=True):
+        assert len(one) and one.instances_id.tolist() == other.instances_id.tolist()
+        np.testing.assert_array_equal(one.keypoints, other.keypoints)
+        np.testing.assert_array_equal(one.keypoint_scores, other.keypoint_scores)
+
+
 def test_channels_that_do_not_fit(config: Config) -> None:
     config.model.tracker.dynamics_head.visual_channels = 144
     with pytest.raises(ValueError, match=r'visual_channels=144, but .*backbone.stage2.* give 48 channels'):

@@ -14,13 +14,13 @@ COLUMNS = ('mAP', 'MOTA', 'Miss', 'Switch', 'FP')
 
 def table(files: list[Path]) -> str:
     """A Markdown table; each row is named after the folder of its file."""
-    header = f'| {"":8} | ' + ' | '.join(f'{column:>6}' for column in COLUMNS) + ' |'
-    rule = '|' + '-' * 10 + '|' + '|'.join('-' * 7 + ':' for _ in COLUMNS) + '|'
+    header = f'| {"":8} | ' + ' | '.join(f'{column:>6}' for column in COLUMNS) + ' | boxes from |'
+    rule = '|' + '-' * 10 + '|' + '|'.join('-' * 7 + ':' for _ in COLUMNS) + '|------------|'
     rows = []
     for file in files:
         figures = json.loads(file.read_text())
         values = ' | '.join(f'{figures[f"posetrack/{column}"]:6.2f}' for column in COLUMNS)
-        rows.append(f'| {file.parent.name:8} | {values} |')
+        rows.append(f'| {file.parent.name:8} | {values} | {figures.get("boxes_from") or "?":10} |')
     return '\n'.join([header, rule, *rows])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmengine.structures import BaseDataElement
+from mmengine.structures import BaseDataElement, InstanceData
 from PIL import Image
 
 from mmgnntrack.registry import TRANSFORMS
@@ -48,10 +48,13 @@ class LoadFrame(BaseTransform):
 
 @TRANSFORMS.register_module()
 class PackFrameInputs(BaseTransform):
-    """Packs a frame for `VideoPoseTracker`: the image as it is, since each part of the model resizes for itself."""
+    """Packs a frame for `VideoPoseTracker`: the image as it is, since each part of the model resizes for itself, and
+    the boxes that the data set gives it, if any, as the sample's `proposals`."""
 
     META = ('video_name', 'frame_id', 'video_length', 'img_path', 'ori_shape')
 
     def transform(self, results: dict) -> dict:
         sample = BaseDataElement(metainfo={key: results[key] for key in self.META})
+        if 'bboxes' in results:
+            sample.proposals = InstanceData(bboxes=results['bboxes'], bbox_scores=results['bbox_scores'])
         return dict(inputs=results['img'], data_samples=sample)

@@ -1,0 +1,92 @@
+"""Results of networks on disk."""
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Callable, Collection
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+
+class InstanceCache:
+    """Keeps what a network found in an image, so that another way of tracking need not run the network again.
+
+    A file's name is the digest of all that its content follows from: the network's config, weights and device, and the
+    bytes of its inputs. So nothing stale is ever found, and ranks and runs may share a folder.
+
+    Args:
+        folder: made with the first file.
+        network: whose results are kept; its weights must not change any more.
+        config: what it was built from.
+    """
+
+    def __init__(self, folder: str | Path, network: nn.Module, config: dict) -> None:
+        self.folder = Path(folder)
+        self.network = network
+        self.config = repr(config)
+
+    def __call__(
+        self, *inputs: np.ndarray, compute: Callable[[], InstanceData], without: Collection[str] = ()
+    ) -> InstanceData:
+        """The result for these inputs, computed if it is not there yet.
+
+        Args:
+            inputs: all that the result depends on besides the network.
+            compute: gives the result.
+            without: tensors that the caller does not need; they are left on disk.
+
+        Raises:
+            ValueError: naming a file that cannot be read.
+        """
+        path = self.folder / f'{self._digest(inputs)}.npz'
+        if path.is_file():
+            return self._read(path, without)
+        result = compute()
+        self._write(path, result)
+        return result
+
+    def _digest(self, inputs: tuple[np.ndarray, ...]) -> str:
+        digest = self._network_digest.copy()
+        for array in inputs:
+            digest.update(f'{array.shape} {array.dtype}'.encode())
+            digest.update(np.ascontiguousarray(array))
+        return digest.hexdigest()
+
+    @cached_property
+    def _network_digest(self) -> 'hashlib._Hash':
+        digest = hashlib.blake2b(self.config.encode(), digest_size=16)
+        for name, value in self.network.state_dict().items():
+            digest.update(f'{name} {value.device.type} {value.dtype}'.encode())
+            digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+        return digest
+
+    @staticmethod
+    def _write(path: Path, result: InstanceData) -> None:
+        arrays = {
+            f'tensor/{name}' if isinstance(value, Tensor) else name: np.asarray(torch.as_tensor(value).cpu())
+            for name, value in result.items()
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f'.{os.getpid()}')
+        with partial.open('wb') as file:
+            np.savez(file, **arrays)
+        os.replace(partial, path)
+
+    def _read(self, path: Path, without: Collection[str]) -> InstanceData:
+        device = next(self.network.parameters()).device
+        result = InstanceData()
+        try:
+            with np.load(path) as arrays:
+                for key in arrays:
+                    name = key.removeprefix('tensor/')
+                    if name not in without:
+                        value = arrays[key]
+                        result.set_field(value if name == key else torch.from_numpy(value).to(device), name)
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f'{path}: this cached result cannot be read ({error}); delete it') from error
+        return result
