@@ -12,6 +12,6 @@ custom_hooks = [
 data_root = 'data/posetrack17/'
 train_dataloader = dict(dataset=dict(data_root=data_root))
 val_dataloader = dict(dataset=dict(data_root=data_root))
-test_dataloader = val_dataloader
+test_dataloader = dict(dataset=dict(data_root=data_root))
 val_evaluator = dict(ann_dir=data_root + 'annotations/val')
 test_evaluator = val_evaluator

@@ -38,7 +38,8 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(dataset=dict(data_root=data_root))
-test_dataloader = val_dataloader
+# Validation during training takes less time than an epoch; the test takes all videos.
+val_dataloader = dict(dataset=dict(data_root=data_root, max_videos=20))
+test_dataloader = dict(dataset=dict(data_root=data_root))
 val_evaluator = dict(ann_dir=data_root + 'annotations/val')
 test_evaluator = val_evaluator

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From a bare machine to a trained, tested tracker: environment, data, three trainings, four tests, a table, a video.
 #
-#   bash tools/quickstart.sh                   # about 24 minutes on two CPU cores once the environment stands
+#   bash tools/quickstart.sh                   # about 23 minutes on two CPU cores once the environment stands
 #   bash tools/quickstart.sh --fresh           # start over
 #   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, under 3 minutes
 #   bash tools/quickstart.sh --data data/posetrack18 --train annotations/train --val annotations/val
@@ -48,7 +48,7 @@ OUT=$(cd "$OUT" && pwd)
 
 # --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)
-SECONDS_OF=(70 360 640 150 40 40 55 65)
+SECONDS_OF=(70 330 610 150 40 40 60 60)
 if [ -n "$SMOKE" ]; then
     ITERS=${ITERS:-4,4,4}
     SECONDS_OF=(5 20 20 20 15 15 15 15)

@@ -10,7 +10,7 @@ import argparse
 
 import torch
 
-from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config
+from mmgnntrack.engine.launch import add_common_arguments, build_runner, latest_checkpoint, load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,7 +20,7 @@ def parse_args() -> argparse.Namespace:
         '--resume',
         nargs='?',
         const='auto',
-        help='checkpoint to go on from; without a name, the last one in the work folder',
+        help='checkpoint to go on from; without a name, the newest in the work folder, if any',
     )
     parser.add_argument('--amp', action='store_true', help='train in mixed precision')
     parser.add_argument('--no-validate', action='store_true', help='no validation during training')
@@ -33,8 +33,8 @@ def main() -> None:
     args = parse_args()
     config = load_config(args)
     if args.resume:
-        config.resume = True
-        config.load_from = None if args.resume == 'auto' else args.resume
+        config.load_from = latest_checkpoint(config.work_dir) if args.resume == 'auto' else args.resume
+        config.resume = config.load_from is not None
     if args.amp:
         if not torch.cuda.is_available():
             raise SystemExit('--amp needs a GPU: mixed precision is not supported on CPU. Leave the flag out.')

@@ -19,6 +19,9 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     checkpoint=dict(type='CheckpointHook', interval=1, save_best='posetrack/MOTA', rule='greater', max_keep_ckpts=2),
 )
+# Curves for people (without tensorboard installed, one warning) and for programs.
+vis_backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
+visualizer = dict(_delete_=True, type='mmengine.Visualizer', vis_backends=vis_backends, name='visualizer')
 # Detector and pose estimator come from their own files and stay out of the saved ones.
 custom_hooks = [dict(type='mmgnntrack.PartCheckpointHook')]
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True)

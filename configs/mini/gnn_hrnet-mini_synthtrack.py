@@ -69,6 +69,6 @@ param_scheduler = [
 ]
 default_hooks = dict(
     logger=dict(interval=50),
-    checkpoint=dict(by_epoch=False, interval=max_iters, max_keep_ckpts=1, save_best=None),
+    checkpoint=dict(by_epoch=False, interval=max_iters, save_best=None),
 )
 log_processor = dict(by_epoch=False)

@@ -2,12 +2,15 @@
 
 import argparse
 import os
+import pickle
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import CheckpointLoader, Runner
 
 import mmgnntrack.registry  # noqa: F401  version warnings and safe globals, also for configs of stock types only
 
@@ -34,6 +37,7 @@ def load_config(args: argparse.Namespace) -> Config:
         config.merge_from_dict(args.cfg_options)
     config.work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     writable_folder(config.work_dir)
+    _drop_missing_backends(config)
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_on_cpu(config)
     return config
@@ -51,8 +55,30 @@ def writable_folder(path: str | Path) -> Path:
     return path
 
 
+def latest_checkpoint(work_dir: str | Path) -> str | None:
+    """The newest checkpoint of a training that can be read: a kill may have left one half written. None without any."""
+    files = [path for path in Path(work_dir).glob('*.pth') if not path.name.startswith('best_')]
+    for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):
+        try:
+            CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+            warnings.warn(f'{path} cannot be read, an older checkpoint is taken instead ({error!r:.200})', stacklevel=2)
+        else:
+            return str(path)
+    return None
+
+
 def build_runner(config: Config) -> Runner:
     return RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+
+
+def _drop_missing_backends(config: Config) -> None:
+    """Without TensorBoard, which is optional, the same curves are in the log and its JSON alone."""
+    backends = config.get('visualizer', {}).get('vis_backends', [])
+    wanted = [backend for backend in backends if backend['type'] == 'TensorboardVisBackend']
+    if wanted and find_spec('tensorboard') is None:
+        warnings.warn('tensorboard is not installed: no event files are written', stacklevel=3)
+        config.visualizer.vis_backends = [backend for backend in backends if backend not in wanted]
 
 
 def _distribute_on_cpu(config: Config) -> None:

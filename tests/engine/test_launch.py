@@ -3,8 +3,10 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
-from mmgnntrack.engine.launch import add_common_arguments, load_config
+from mmgnntrack.engine import launch
+from mmgnntrack.engine.launch import add_common_arguments, latest_checkpoint, load_config
 
 
 @pytest.fixture
@@ -53,3 +55,31 @@ def test_local_rank(config: Path, monkeypatch: pytest.MonkeyPatch, spelling: str
     assert os.environ['LOCAL_RANK'] == '3'
     load_config(parse(config, f'{spelling}=5'))  # what the launcher set stays
     assert os.environ['LOCAL_RANK'] == '3'
+
+
+def a_checkpoint(path: Path, age: float) -> bytes:
+    torch.save({'state_dict': {'weight': torch.zeros(100)}}, path)
+    os.utime(path, (1e9 - age, 1e9 - age))
+    return path.read_bytes()
+
+
+def test_the_newest_checkpoint_that_can_be_read(tmp_path: Path) -> None:
+    assert latest_checkpoint(tmp_path) is None
+    a_checkpoint(tmp_path / 'epoch_1.pth', age=2)
+    whole = a_checkpoint(tmp_path / 'epoch_2.pth', age=1)
+    a_checkpoint(tmp_path / 'best_epoch_1.pth', age=0)
+    assert latest_checkpoint(tmp_path) == str(tmp_path / 'epoch_2.pth')
+    for torn in (whole[:-200], b''):
+        (tmp_path / 'epoch_2.pth').write_bytes(torn)
+        with pytest.warns(UserWarning, match='epoch_2.pth cannot be read, an older checkpoint is taken'):
+            assert latest_checkpoint(tmp_path) == str(tmp_path / 'epoch_1.pth')
+
+
+def test_without_tensorboard(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backends = "[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]"
+    config.write_text(f"visualizer = dict(type='Visualizer', vis_backends={backends})\n")
+    assert len(load_config(parse(config)).visualizer.vis_backends) == 2
+    monkeypatch.setattr(launch, 'find_spec', lambda name: None)
+    with pytest.warns(UserWarning, match='tensorboard is not installed'):
+        found = load_config(parse(config))
+    assert found.visualizer.vis_backends == [dict(type='LocalVisBackend')]

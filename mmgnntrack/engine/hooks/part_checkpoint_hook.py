@@ -1,10 +1,12 @@
 """Checkpoints of a system made of parts."""
 
+from collections.abc import Mapping
+
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader, Runner
-from torch import nn
+from torch import Tensor, nn
 
 from mmgnntrack.registry import HOOKS
 
@@ -18,6 +20,13 @@ def load_part(module: nn.Module, name: str, filename: str) -> None:
     checkpoint = CheckpointLoader.load_checkpoint(filename, map_location='cpu')
     state = checkpoint.get('state_dict', checkpoint)
     own = module.state_dict()
+    check_fit(own, state, name, filename)
+    module.load_state_dict({key: state[key] for key in own})
+    print_log(f'{name}: loaded {len(own)} weights from {filename}', logger='current')
+
+
+def check_fit(own: Mapping[str, Tensor], state: Mapping[str, Tensor], name: str, filename: str | None) -> None:
+    """Raises ValueError, naming part, file and keys, unless the state has all own weights in their shapes."""
     missing = sorted(own.keys() - state.keys())
     differing = sorted(key for key in own.keys() & state.keys() if own[key].shape != state[key].shape)
     if missing or differing:
@@ -26,8 +35,6 @@ def load_part(module: nn.Module, name: str, filename: str) -> None:
             f'{filename} does not fit the {name}: {len(few)} of {len(own)} weights, '
             f'{", ".join(few[:5])}{", ..." if len(few) > 5 else ""}'
         )
-    module.load_state_dict({key: state[key] for key in own})
-    print_log(f'{name}: loaded {len(own)} weights from {filename}', logger='current')
 
 
 @HOOKS.register_module()
@@ -55,11 +62,18 @@ class PartCheckpointHook(Hook):
         self._load(runner)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """What a file leaves out stays as it is, and is nothing to warn of."""
+        """A checkpoint holds the tracker, and the other parts or not; those that it leaves out stay as they are, and
+        are nothing to warn of. Those that it holds are not loaded from their own files."""
         state = checkpoint.get('state_dict', checkpoint)
-        for key, value in self._model(runner).state_dict().items():
-            if key.startswith(self._prefixes):
-                state.setdefault(key, value)
+        own = self._model(runner).state_dict()
+        for part in (*self.files, 'tracker'):
+            mine = {key: value for key, value in own.items() if key.startswith(f'{part}.')}
+            if part in self.files and not mine.keys() & state.keys():
+                state.update(mine)
+                continue
+            check_fit(mine, state, part, runner._load_from)
+            if part in self.files:
+                self.files[part] = None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         state = checkpoint['state_dict']

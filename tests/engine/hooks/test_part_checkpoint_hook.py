@@ -68,7 +68,12 @@ def train(repository: Path, synthtrack: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv('MMGNNTRACK_DATA', str(synthtrack))
 
     def run(
-        name: str, detector: str | None, pose_estimator: str | None, iters: int = 1, resume: bool = False
+        name: str,
+        detector: str | None,
+        pose_estimator: str | None,
+        iters: int = 1,
+        resume: bool = False,
+        load_from: str | None = None,
     ) -> Runner:
         config = Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py')
         config.custom_hooks[0].update(detector=detector, pose_estimator=pose_estimator)
@@ -83,6 +88,7 @@ def train(repository: Path, synthtrack: Path, tmp_path: Path, monkeypatch: pytes
             default_scope=config.default_scope,
             log_processor=config.log_processor,
             resume=resume,
+            load_from=load_from,
             **{part: config[part] for part in parts},
         )
         runner.train()
@@ -122,6 +128,30 @@ def test_in_a_runner(train: Train, parts: dict[str, str], tmp_path: Path) -> Non
     assert 'missing keys' not in logs
     found = resumed.model.pose_estimator.state_dict()
     assert all(torch.equal(found[key], value) for key, value in runner.model.pose_estimator.state_dict().items())
+
+
+def test_one_checkpoint_for_all_parts(train: Train, parts: dict[str, str], tmp_path: Path) -> None:
+    """What it holds is not loaded from elsewhere."""
+    model = train('first', **parts).model
+    whole = save(tmp_path / 'whole.pth', {key: value + 1 for key, value in model.state_dict().items()})
+    found = train('second', 'nowhere.pth', 'nowhere.pth', iters=0, load_from=whole).model.state_dict()
+    assert all(torch.equal(found[key], value + 1) for key, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize('change', ['missing', 'shape', 'all'])
+def test_a_checkpoint_that_does_not_fit_the_tracker(
+    train: Train, parts: dict[str, str], tmp_path: Path, change: str
+) -> None:
+    key = 'tracker.dynamics_head.encoder.embedding.weight'
+    state = {name: value for name, value in train('first', **parts).model.state_dict().items() if 'tracker' in name}
+    if change == 'shape':
+        state[key] = state[key][:, 1:]
+    else:
+        state = {name: value for name, value in state.items() if change == 'missing' and name != key}
+    file = save(tmp_path / 'wrong.pth', state)
+    complaint = 'missing' if change == 'all' else change
+    with pytest.raises(ValueError, match=rf'wrong.pth does not fit the tracker: .* tracker\.\S+ \({complaint}\)'):
+        train('second', **parts, load_from=file)
 
 
 def test_files_that_are_exchanged(train: Train, parts: dict[str, str]) -> None:
