@@ -11,7 +11,7 @@ from .joints import (
     joint_index,
     mirrored,
 )
-from .reader import posetrack_files, read_folder, read_video
+from .reader import check_frames, posetrack_files, read_folder, read_video
 from .table import PoseTable
 from .video import PoseFrame, PoseVideo
 from .writer import write_text, write_video
@@ -27,6 +27,7 @@ __all__ = [
     'PoseTable',
     'PoseTrackFormatError',
     'PoseVideo',
+    'check_frames',
     'format_error',
     'joint_index',
     'mirrored',

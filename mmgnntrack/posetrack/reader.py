@@ -100,3 +100,22 @@ def posetrack_files(path: str | Path) -> list[Path]:
     if not files:
         raise format_error(path, 'folder', 'at least one *.json file', 'none')
     return files
+
+
+def check_frames(video: PoseVideo) -> None:
+    """Refuse a video without frames, with an image listed twice, or with frames out of order.
+
+    Raises:
+        PoseTrackFormatError: naming file and frame.
+    """
+    if not video.frames:
+        raise format_error(video.path, 'frames', 'at least one', 'none')
+    places: dict[str, int] = {}
+    for index, frame in enumerate(video.frames):
+        place = f'{index} ({frame.file_name})'
+        first = places.setdefault(frame.file_name, index)
+        if first != index:
+            raise format_error(video.path, 'image', 'each image once', f'that of frame {first} again', place)
+        before = video.frames[index - 1].frame_id if index else -np.inf
+        if frame.frame_id <= before:
+            raise format_error(video.path, 'frame number', f'one above {before}', frame.frame_id, place)

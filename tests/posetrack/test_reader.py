@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmgnntrack.posetrack import JOINTS, POSETRACK18_KEYPOINTS, PoseTrackFormatError, read_folder, read_video
+from mmgnntrack.posetrack import (
+    JOINTS,
+    POSETRACK18_KEYPOINTS,
+    PoseTrackFormatError,
+    check_frames,
+    read_folder,
+    read_video,
+)
 
 SHARED = Path(os.environ.get('MMGNNTRACK_SHARED', Path(__file__).parents[2] / '..' / 'shared'))
 
@@ -287,10 +294,38 @@ def test_an_empty_folder(tmp_path: Path) -> None:
         read_folder(tmp_path)
 
 
+def test_frames_in_order(tmp_path: Path) -> None:
+    for name, document in (('17.json', posetrack17()), ('18.json', posetrack18())):
+        check_frames(read_video(write(tmp_path, document, name)))
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda images: images.clear(), r"v.json, field 'frames': expected at least one, got none"),
+        (
+            lambda images: images[1].update(file_name='v/0.jpg'),
+            r"frame 1 \(v/0.jpg\), field 'image'.* got that of frame 0",
+        ),
+        (lambda images: images[1].update(frame_id=7), r'frame 1 \(v/1.jpg\).* expected one above 7, got 7'),
+    ],
+    ids=['none', 'twice', 'out of order'],
+)
+def test_frames_that_are_no_video(tmp_path: Path, change: Callable, message: str) -> None:
+    document = posetrack18()
+    change(document['images'])
+    document['annotations'] = []
+    video = read_video(write(tmp_path, document))
+    with pytest.raises(PoseTrackFormatError, match=message):
+        check_frames(video)
+
+
 @pytest.mark.skipif(not (SHARED / 'realdata').is_dir(), reason='the PoseTrack files are not here')
 def test_real_files() -> None:
     bonn = read_folder(SHARED / 'realdata/posetrack17_bonn_train')
     assert len(bonn) == 30
+    for video in bonn:
+        check_frames(video)
     assert sum(len(frame) for video in bonn for frame in video.frames) == 6394
     assert not any(frame.annotated[:, JOINTS.index('nose')].any() for video in bonn for frame in video.frames)
     (train,) = read_folder(SHARED / 'realdata/posetrack18/annotations/train')
