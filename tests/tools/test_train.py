@@ -64,6 +64,7 @@ def test_resumes_after_kills(tmp_path: Path, environment: dict[str, str]) -> Non
     iterations = [int(number) for number in re.findall(r'Iter\(train\) \[ *(\d+)/', result.stdout + result.stderr)]
     assert iterations == list(range(int(before.stem[5:]) + 1, ITERATIONS + 1))
     assert (tmp_path / f'iter_{ITERATIONS}.pth').is_file()
+    assert any(tmp_path.rglob('events.out.tfevents.*'))
 
 
 def test_two_processes(tmp_path: Path, environment: dict[str, str]) -> None:

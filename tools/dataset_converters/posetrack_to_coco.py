@@ -91,17 +91,26 @@ class Split:
         if found:
             with Image.open(path) as image:
                 width, height = image.size
-            self.images.append(dict(id=len(self.images), file_name=frame.file_name, width=width, height=height))
+            self.images.append(dict(id=frame.frame_id, file_name=frame.file_name, width=width, height=height))
             for annotation in people + ignored(frame):
-                self.annotations.append(dict(annotation, id=len(self.annotations), image_id=self.images[-1]['id']))
+                self.annotations.append(dict(annotation, id=len(self.annotations), image_id=len(self.images) - 1))
         return {person['track_id'] for person in people} - {-1}
 
     def document(self) -> dict:
-        """The COCO-style document."""
+        """The COCO-style document.
+
+        An image has its frame's id, by which a detector's boxes can be found again (see `read_bbox_file`), or its index
+        where videos have the same ids.
+        """
+        ids = [image['id'] for image in self.images]
+        if len(set(ids)) < len(ids):
+            ids = range(len(ids))
+        images = [dict(image, id=ids[i]) for i, image in enumerate(self.images)]
+        annotations = [dict(annotation, image_id=ids[annotation['image_id']]) for annotation in self.annotations]
         index = {joint: i + 1 for i, joint in enumerate(JOINTS)}
         skeleton = [[index[a], index[b]] for a, b in SKELETON]
         category = dict(id=1, name='person', supercategory='person', keypoints=list(JOINTS), skeleton=skeleton)
-        return dict(info=INFO, images=self.images, annotations=self.annotations, categories=[category])
+        return dict(info=INFO, images=images, annotations=annotations, categories=[category])
 
 
 def people_of(frame: PoseFrame) -> list[dict]:

@@ -248,3 +248,19 @@ def test_real_files(run: Run, real_data: Path, tmp_path: Path) -> None:
         ['train', '1', '76', '31', '62', '2', '0'],
         ['val', '3', '3', '3', '14', '14', '0'],
     ]
+
+
+def test_images_have_the_ids_of_their_frames_where_these_are_unique(run: Run, tmp_path: Path) -> None:
+    """So the boxes that a detector finds with such a file can be given to the tracker."""
+    (tmp_path / 'labels').mkdir()
+    for name, number in (('a', 40), ('b', 50)):
+        an_image(tmp_path / f'{name}.jpg')
+        write_video(tmp_path / f'labels/{name}.json', PoseVideo(name, [a_frame(f'{name}.jpg', number)]))
+    out = tmp_path / 'out.json'
+    arguments = (tmp_path / 'labels', '--images', tmp_path, '--out', out)
+    for numbers in ([40, 50], [0, 1]):
+        assert run(*arguments)[0] == 0
+        document = json.loads(out.read_text())
+        assert [image['id'] for image in document['images']] == numbers
+        assert [annotation['image_id'] for annotation in document['annotations']] == sorted(3 * numbers)
+        write_video(tmp_path / 'labels/b.json', PoseVideo('b', [a_frame('b.jpg', 40)]))
