@@ -28,8 +28,8 @@ def head_sizes(head_bboxes: np.ndarray) -> np.ndarray:
 def fill_head_boxes(poses: PoseTable) -> tuple[PoseTable, int]:
     """Give people without a head box one whose size follows from their joints.
 
-    The size is that between head_top and neck, for people without these two joints the median over their track. The
-    official evaluator has no such rule: it needs the boxes.
+    The size is that between head_top and neck, for people without these two joints, or with both at one place, the median over
+    their track. The official evaluator has no such rule: it needs the boxes.
 
     Args:
         poses: annotated people of a video.
@@ -42,7 +42,7 @@ def fill_head_boxes(poses: PoseTable) -> tuple[PoseTable, int]:
         return poses, 0
     ends = poses.keypoints[:, _ENDS]
     lengths = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=-1)
-    lengths[~poses.annotated[:, _ENDS].all(-1)] = np.nan
+    lengths[~poses.annotated[:, _ENDS].all(-1) | (lengths == 0)] = np.nan
     for track in np.unique(poses.track_ids[lacking & np.isnan(lengths)]):
         own = poses.track_ids == track
         known = lengths[own & ~np.isnan(lengths)]

@@ -37,7 +37,8 @@ def test_a_person_without_box_has_the_size_of_its_head_joints() -> None:
 
 
 def test_without_these_joints_it_is_the_median_of_the_track() -> None:
-    np.testing.assert_allclose(sizes_of(without_boxes(None, 40, 20, 30)), HEAD_TO_NECK * np.array([30, 40, 20, 30]))
+    found = sizes_of(without_boxes(None, 40, 20, 30, 0))
+    np.testing.assert_allclose(found, HEAD_TO_NECK * np.array([30, 40, 20, 30, 30]))
 
 
 def test_a_track_without_these_joints_stays_without() -> None:
