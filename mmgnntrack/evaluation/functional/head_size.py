@@ -28,8 +28,8 @@ def head_sizes(head_bboxes: np.ndarray) -> np.ndarray:
 def fill_head_boxes(poses: PoseTable) -> tuple[PoseTable, int]:
     """Give people without a head box one whose size follows from their joints.
 
-    The size is that between head_top and neck, for people without these two joints, or with both at one place, the median over
-    their track. The official evaluator has no such rule: it needs the boxes.
+    The size is that between head_top and neck, for people without these two joints, or with both at one place, the
+    median over their track. The official evaluator has no such rule: it needs the boxes.
 
     Args:
         poses: annotated people of a video.
