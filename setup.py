@@ -10,7 +10,7 @@ from setuptools.command.develop import develop
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = 'mmgnntrack'
-MIM_FILES = ('configs', 'tools', 'model-index.yml')
+MIM_FILES = ('configs', 'tools', 'model-index.yml', 'dataset-index.yml')
 
 
 def copy_mim_files(package_dir: Path) -> None:

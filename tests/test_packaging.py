@@ -34,7 +34,8 @@ def build(source: Path, kind: str) -> zipfile.ZipFile:
 
 def test_wheel_carries_configs_and_tools(source: Path) -> None:
     names = set(build(source, 'wheel').namelist())
-    for path in ('tools/train.py', 'tools/dist_test.sh', 'configs/gnn_hrnet_w48_posetrack18.py'):
+    paths = ('tools/train.py', 'tools/dist_test.sh', 'configs/gnn_hrnet_w48_posetrack18.py')
+    for path in (*paths, 'model-index.yml', 'dataset-index.yml'):
         assert f'mmgnntrack/.mim/{path}' in names
     assert 'mmgnntrack/registry.py' in names
     assert not any(name.startswith('tests') for name in names)
