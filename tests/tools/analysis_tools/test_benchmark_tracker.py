@@ -1,0 +1,78 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[3]
+CONFIG = 'configs/mini/gnn_hrnet-mini_synthtrack.py'
+STAGES = [
+    'detector',
+    'pose estimator',
+    'search-region features',
+    'dynamics head',
+    'association',
+    'fusion',
+    'memory',
+]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    tool = 'tools/analysis_tools/benchmark_tracker.py'
+    return subprocess.run([sys.executable, tool, *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+def figures(tmp_path: Path, *arguments: str) -> tuple[list[str], list | dict]:
+    """The rows of the table and the figures of the JSON file."""
+    out = tmp_path / 'speed.json'
+    done = run(CONFIG, '--device', 'cpu', '--image-size', '320', '240', '--json', str(out), *arguments)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(out.read_text())
+    assert found['config'] == CONFIG and found['dtype'] == 'float32' and found['image_size'] == '320 x 240'
+    return [line for line in done.stdout.splitlines() if line.startswith('|')], found['figures']
+
+
+def test_stages(tmp_path: Path) -> None:
+    rows, sizes = figures(tmp_path, '--people', '3', '1', '--frames', '1')
+    assert [size['people'] for size in sizes] == [1, 3]
+    for size in sizes:
+        assert size['tracked'] == size['tracklets'] == size['people']
+        assert list(size['milliseconds']) == STAGES
+        assert min(size['milliseconds'].values()) > 0 and size['peak_memory_mib'] > 0
+        assert size['frames_per_second'] == pytest.approx(1000 / sum(size['milliseconds'].values()))
+    assert rows[0].split()[1:] == ['people', '|', '1', '|', '3', '|']
+    assert [row[2:].partition(', ms ')[0] for row in rows[2:9]] == STAGES
+
+
+def test_a_long_video(tmp_path: Path) -> None:
+    rows, videos = figures(tmp_path, '--people', '2', '--length', '200')
+    (tenths,) = videos.values()
+    assert len(rows) - 2 == len(tenths) == 10
+    assert [tenth['frames'] for tenth in tenths] == list(range(20, 201, 20))
+    assert all(1 <= tenth['most_tracklets'] <= 2 for tenth in tenths)
+    assert all(tenth['milliseconds'] > tenth['bookkeeping_milliseconds'] > 0 for tenth in tenths)
+    # They come back, as new people.
+    assert tenths[-1]['visits'] > 4
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'complaint'),
+    [
+        (['nowhere.py'], 'config not found: nowhere.py'),
+        ([CONFIG, '--people', '0'], '--people: expected a number of at least 1, got 0'),
+        ([CONFIG, '--json', 'nowhere/speed.json'], 'no such folder: nowhere'),
+        ([CONFIG, '--device', 'cpu', '--fp16'], '--fp16 needs a GPU'),
+        (['configs/detector/faster-rcnn_r50-dconv-c3-c5_fpn_posetrack18.py'], 'expected a VideoPoseTracker'),
+        ([CONFIG, '--cfg-options', 'model.tracker.matching=iou'], 'matching gnn or full'),
+    ],
+)
+def test_what_cannot_be_measured(arguments: list[str], complaint: str) -> None:
+    done = run(*arguments)
+    assert done.returncode and complaint in done.stderr and 'Traceback' not in done.stderr
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
+def test_mixed_precision(tmp_path: Path) -> None:
+    assert run(CONFIG, '--people', '2', '--frames', '1', '--fp16').returncode == 0

@@ -1,0 +1,155 @@
+"""Measure the milliseconds per frame of each stage of the tracker, and its memory, against the number of people.
+
+Weights are random: the time does not depend on them. But what they find is no person, so that scripted people take the
+place of the networks' answers, after the networks have run and been timed. All have the same figure; each sways in a
+cell of a grid. So a frame has exactly as many poses, tracklets and matches as people. The detector's boxes are left.
+
+With --length the tracker alone runs through a long video of poses that were made once, without detector, estimator and
+search-region features. People leave for so long that they come back as new ones. Neither time nor memory should grow.
+
+Examples:
+    python tools/analysis_tools/benchmark_tracker.py configs/mini/gnn_hrnet-mini_synthtrack.py
+    python tools/analysis_tools/benchmark_tracker.py configs/gnn_hrnet_w48_posetrack18.py --people 1 5 --frames 1
+    python tools/analysis_tools/benchmark_tracker.py configs/gnn_hrnet_w48_posetrack18.py --fp16 --json speed.json
+    python tools/analysis_tools/benchmark_tracker.py configs/mini/gnn_hrnet-mini_synthtrack.py --length 10000 --people 5
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.device import get_device
+from mmengine.registry import init_default_scope
+from mmengine.runner import set_random_seed
+from mmengine.utils import track_iter_progress
+from tracker_stages import BOOKKEEPING, STAGES, TrackerBenchmark
+
+from mmgnntrack.models import VideoPoseTracker
+from mmgnntrack.registry import MODELS
+
+
+def table(header: list[str], rows: list[list[str | int | float]]) -> str:
+    """A Markdown table whose columns are aligned."""
+
+    def text(cell: str | int | float) -> str:
+        if isinstance(cell, float):
+            return f'{cell:.0f}' if cell >= 100 else f'{cell:.3g}'
+        return str(cell)
+
+    cells = [header, *(list(map(text, row)) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    cells.insert(1, ['-' * widths[0], *('-' * (width - 1) + ':' for width in widths[1:])])
+    aligned = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in cells]
+    return '\n'.join(f'| {" | ".join(row)} |' for row in aligned)
+
+
+def stages_table(sizes: list[dict]) -> str:
+    """A row for each stage and sum, a column for each number of people."""
+    sums = {
+        'frames per second': 'frames_per_second',
+        f'{", ".join(BOOKKEEPING)}: % of the pose estimator': 'bookkeeping_percent',
+        'peak memory, MiB': 'peak_memory_mib',
+    }
+    rows = [[f'{stage}, ms', *(size['milliseconds'][stage] for size in sizes)] for stage in STAGES]
+    rows += [[name, *(size[key] for size in sizes)] for name, key in sums.items()]
+    return table(['people', *(str(size['people']) for size in sizes)], rows)
+
+
+def long_video_table(tenths: list[dict]) -> str:
+    """A row for each tenth of the video."""
+    names = {
+        'frames': 'frames',
+        'ms per frame': 'milliseconds',
+        f'{", ".join(BOOKKEEPING)}, ms': 'bookkeeping_milliseconds',
+        'memory, MiB': 'memory_mib',
+        'tracklets at most': 'most_tracklets',
+        'ids so far': 'visits',
+    }
+    return table(list(names), [[tenth[key] for key in names.values()] for tenth in tenths])
+
+
+def positive(text: str) -> int:
+    """A number of at least 1 on the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'expected a number of at least 1, got {text}')
+    return int(text)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', type=Path, help='of a VideoPoseTracker with detector and dynamics head')
+    parser.add_argument('--people', type=positive, nargs='+', default=[1, 5, 10, 20, 40], help='default: 1 5 10 20 40')
+    parser.add_argument(
+        '--frames', type=positive, help='frames that are measured for each size (default: 3, on a GPU 50)'
+    )
+    parser.add_argument('--warm-up', type=positive, help='frames before them that are not (default: 2, on a GPU 10)')
+    parser.add_argument(
+        '--length', type=positive, help='frames of one long video, for each size, instead of the stages'
+    )
+    parser.add_argument(
+        '--image-size', type=positive, nargs=2, default=[1280, 720], metavar=('W', 'H'), help='in pixels'
+    )
+    parser.add_argument('--device', type=torch.device, default=get_device(), help='default: the GPU, if there is one')
+    parser.add_argument('--fp16', action='store_true', help='mixed precision')
+    parser.add_argument('--seed', type=int, default=0, help='default: %(default)s')
+    parser.add_argument('--json', type=Path, help='also write the figures here')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings that override the config')
+    args = parser.parse_args()
+    if not args.config.is_file():
+        parser.error(f'config not found: {args.config}')
+    if args.json and not args.json.parent.is_dir():
+        parser.error(f'no such folder: {args.json.parent}')
+    if args.fp16 and args.device.type != 'cuda':
+        parser.error('--fp16 needs a GPU: mixed precision is not supported on CPU. Leave the flag out.')
+    on_gpu = args.device.type == 'cuda'
+    args.frames = args.frames or (50 if on_gpu else 3)
+    args.warm_up = args.warm_up or (10 if on_gpu else 2)
+    args.people.sort()  # the peak of a process's memory only grows
+    return args
+
+
+def build(args: argparse.Namespace) -> VideoPoseTracker:
+    """The config's model with random weights."""
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(args.cfg_options or {})
+    init_default_scope(config.default_scope)
+    set_random_seed(args.seed)
+    model = MODELS.build(config.model)
+    if not isinstance(model, VideoPoseTracker) or model.detector is None or not model.tracker.predicts:
+        raise SystemExit(f'{args.config}: expected a VideoPoseTracker with a detector and matching gnn or full')
+    return model.to(args.device).eval()
+
+
+def main() -> None:
+    args = parse_args()
+    benchmark = TrackerBenchmark(build(args), args.image_size, args.seed)
+    on_gpu = args.device.type == 'cuda'
+    machine = dict(
+        config=args.config.as_posix(),
+        device=torch.cuda.get_device_name() if on_gpu else f'CPU, {torch.get_num_threads()} threads',
+        torch=torch.__version__,
+        dtype='float16 (autocast)' if args.fp16 else 'float32',
+        image_size='{} x {}'.format(*args.image_size),
+        frames=args.length or f'{args.frames} after {args.warm_up}',
+        seed=args.seed,
+    )
+    print(', '.join(f'{name} {value}' for name, value in machine.items()), flush=True)
+    with torch.no_grad(), torch.autocast(args.device.type, torch.float16, enabled=args.fp16):
+        if args.length:
+            figures = {}
+            for count in args.people:
+                tenths = track_iter_progress((benchmark.long_video(count, args.length), 10), file=sys.stderr)
+                figures[count] = list(tenths)
+                print(f'\nup to {count} people\n\n{long_video_table(figures[count])}')
+        else:
+            figures = [benchmark.stages(count, args.frames, args.warm_up) for count in args.people]
+            print(f'\n{stages_table(figures)}')
+    if args.json:
+        args.json.write_text(json.dumps(dict(machine, figures=figures), indent=2))
+
+
+if __name__ == '__main__':
+    main()
