@@ -12,7 +12,8 @@ Examples:
     python tools/analysis_tools/benchmark_tracker.py configs/gnn_hrnet_w48_posetrack18.py --people 1 5 --frames 1
     python tools/analysis_tools/benchmark_tracker.py configs/gnn_hrnet_w48_posetrack18.py --fp16 --json speed.json
     python tools/analysis_tools/benchmark_tracker.py configs/mini/gnn_hrnet-mini_synthtrack.py \\
-        --people 5 --length 10000 --cfg-options model.pose_estimator.search.coarsen=2 model.tracker.dynamics_head.feat_channels=16
+        --people 5 --length 10000 \\
+        --cfg-options model.pose_estimator.search.coarsen=2 model.tracker.dynamics_head.feat_channels=16
 """
 
 import argparse
