@@ -31,5 +31,11 @@ def assign(similarity: np.ndarray, threshold: float) -> Matches:
     rows, cols = linear_sum_assignment(allowed, maximize=True)
     keep = similarity[rows, cols] >= threshold
     rows, cols = rows[keep], cols[keep]
-    left_rows, left_cols = (np.setdiff1d(np.arange(n), used) for n, used in zip(similarity.shape, (rows, cols)))
-    return Matches(rows, cols, left_rows, left_cols)
+    return Matches(rows, cols, *(_others(n, used) for n, used in zip(similarity.shape, (rows, cols))))
+
+
+def _others(count: int, used: np.ndarray) -> np.ndarray:
+    """The numbers below count that are not used, ascending."""
+    left = np.ones(count, bool)
+    left[used] = False
+    return left.nonzero()[0]

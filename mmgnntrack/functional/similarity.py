@@ -58,7 +58,8 @@ def oks(
         valid &= np.asarray(valid_a, bool)[:, None]
     if valid_b is not None:
         valid &= np.asarray(valid_b, bool)[None]
-    squared = ((keypoints_a[:, None] - keypoints_b[None]) ** 2).sum(-1)
+    offset = keypoints_a[:, None] - keypoints_b[None]
+    squared = np.einsum('mnki,mnki->mnk', offset, offset)
     variance = np.maximum(np.asarray(areas, float), 1e-6)[:, None, None] * (2 * np.asarray(sigmas, float)) ** 2
     similarity = np.exp(-squared / (2 * variance))
     return (similarity * valid).sum(-1) / np.maximum(valid.sum(-1), 1)

@@ -46,8 +46,8 @@ class PoseTracker(BaseModule):
         - `full`: that, and heatmaps of matches are fused, people whom the detector missed recovered
 
     Args:
-        codec: MMPose codec of the estimator's heatmaps; the video model sets it.
-        search: where the people are looked for; the video model sets it.
+        codec: MMPose codec of the estimator's heatmaps; the video model sets it, `iou` and `oks` need none.
+        search: where the people are looked for, or its fields as a dict; likewise.
         sigmas: (K,) OKS standard deviations of the joints; PoseTrack's by default.
         dynamics_head: `GNNDynamicsHead`; not needed for `iou` and `oks`.
         memory: `TrackMemory`.
@@ -64,8 +64,8 @@ class PoseTracker(BaseModule):
 
     def __init__(
         self,
-        codec: dict | BaseKeypointCodec,
-        search: SearchGeometry,
+        codec: dict | BaseKeypointCodec | None = None,
+        search: dict | SearchGeometry | None = None,
         sigmas: Sequence[float] = SIGMAS,
         dynamics_head: dict | None = None,
         memory: dict | None = None,
@@ -85,11 +85,12 @@ class PoseTracker(BaseModule):
         if alignment not in ALIGNMENTS:
             raise ValueError(f'PoseTracker: alignment must be one of {ALIGNMENTS}, got {alignment!r}')
         self.matching = matching
-        if self.predicts and dynamics_head is None:
-            raise ValueError(f'PoseTracker: matching={matching!r} needs a dynamics_head')
+        for field, value in dict(dynamics_head=dynamics_head, codec=codec, search=search).items():
+            if self.predicts and value is None:
+                raise ValueError(f'PoseTracker: matching={matching!r} needs a {field}')
         self.sigmas = np.asarray(sigmas, float)
         self.codec = KEYPOINT_CODECS.build(codec) if isinstance(codec, dict) else codec
-        self.geometry = search
+        self.geometry = SearchGeometry(**search) if isinstance(search, dict) else search
         joints = dict(num_keypoints=len(self.sigmas))
         self.dynamics_head = MODELS.build(dynamics_head, default_args=joints) if dynamics_head else None
         channels = self.dynamics_head.visual_channels if self.predicts else 0
@@ -136,7 +137,6 @@ class PoseTracker(BaseModule):
             reference = self.predict(search_features)
         else:
             reference = self.memory.last_poses()
-        estimated = self._boxed(estimated)
         matches = assign(self.similarity(reference, estimated), self.min_similarity)
         tracked, features = self.merge(reference, estimated, matches, frame_id)
         self.memory.update(tracked, features, frame_id)
@@ -159,17 +159,18 @@ class PoseTracker(BaseModule):
             instances_id=tracklets.instances_id,
             keypoints=keypoints,
             keypoint_scores=scores,
+            bboxes=self.boxes(keypoints, scores),
             heatmaps=heatmaps,
             regions=history.regions,
         )
         if visual is not None:
             predicted.feature_maps = visual
-        return self._boxed(predicted)
+        return predicted
 
     def similarity(self, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
         """(M, N) likeness of remembered or predicted poses and estimated ones."""
         if self.matching == 'iou':
-            return bbox_iou(reference.bboxes, estimated.bboxes)
+            return bbox_iou(reference.bboxes, self.boxes(estimated.keypoints, estimated.keypoint_scores))
         areas = (reference.bboxes[:, 2:] - reference.bboxes[:, :2]).prod(-1) * AREA_OF_BBOX
         valid = [poses.keypoint_scores >= self.joint_score_thr for poses in (reference, estimated)]
         return oks(reference.keypoints, estimated.keypoints, areas, self.sigmas, *valid)
@@ -179,38 +180,49 @@ class PoseTracker(BaseModule):
     ) -> tuple[InstanceData, Tensor]:
         """The poses of the frame after matching, and the visual features at their joints: matches (fused, if so
         chosen), new people, and people whom only the prediction shows, for at most `max_lost` frames."""
-        matched = self._bare(estimated, matches.cols)
-        matched.instances_id = reference.instances_id[matches.rows]
-        if self.matching == 'full':
-            self._fuse(matched, reference, estimated, matches)
-
         confident = estimated.keypoint_scores[matches.unmatched_cols].mean(-1) >= self.init_score_thr
-        new_cols = matches.unmatched_cols[confident]
-        new = self._bare(estimated, new_cols)
-        new.instances_id = self.memory.new_ids(len(new_cols))
-
-        lost_rows = matches.unmatched_rows[:0]
+        found = np.concatenate([matches.cols, matches.unmatched_cols[confident]])
+        lost = self._lost(reference, matches.unmatched_rows, frame_id)
+        keypoints, scores = (
+            np.concatenate([estimated[field][found], reference[field][lost]])
+            for field in ('keypoints', 'keypoint_scores')
+        )
+        known = len(matches.cols)
         if self.matching == 'full':
-            rows = matches.unmatched_rows
-            likely = reference.keypoint_scores[rows].mean(-1) >= self.predicted_score_thr
-            recent = frame_id - self.memory.tracklets.last_seen[rows] <= self.memory.max_lost
-            lost_rows = rows[likely & recent]
-        lost = self._bare(reference, lost_rows)
-        lost.instances_id = reference.instances_id[lost_rows]
-
+            keypoints[:known], scores[:known] = self._fused(reference, estimated, matches)
+        new_ids = self.memory.new_ids(len(found) - known)
+        ids = reference.instances_id
+        tracked = InstanceData(
+            instances_id=np.concatenate([ids[matches.rows], new_ids, ids[lost]]),
+            keypoints=keypoints,
+            keypoint_scores=scores,
+            bboxes=self.boxes(keypoints, scores),
+            predicted=np.arange(len(keypoints)) >= len(found),
+        )
         features = torch.cat(
             [
-                self._features_at(matched, estimated, matches.cols),
-                self._features_at(new, estimated, new_cols),
-                self._features_at(lost, reference, lost_rows),
+                self._features_at(keypoints[: len(found)], estimated, found),
+                self._features_at(keypoints[len(found) :], reference, lost),
             ]
         )
-        tracked = InstanceData.cat([matched, new, lost])
-        tracked.predicted = np.arange(len(tracked)) >= len(matched) + len(new)
-        return self._boxed(tracked), features
+        return tracked, features
 
-    def _fuse(self, matched: InstanceData, reference: InstanceData, estimated: InstanceData, matches: Matches) -> None:
-        """Decodes the matched poses anew from their estimated and predicted heatmaps together."""
+    def boxes(self, keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """(n, 4) xyxy around the joints of poses (n, K, 2) with scores (n, K), instead of what the detector drew."""
+        return pose_bboxes(keypoints, scores >= self.joint_score_thr, self.bbox_margin).astype(np.float32)
+
+    def _lost(self, reference: InstanceData, rows: np.ndarray, frame_id: int) -> np.ndarray:
+        """Those of the rows, people without a match, who are kept on the prediction's word."""
+        if self.matching != 'full':
+            return rows[:0]
+        likely = reference.keypoint_scores[rows].mean(-1) >= self.predicted_score_thr
+        recent = frame_id - self.memory.tracklets.last_seen[rows] <= self.memory.max_lost
+        return rows[likely & recent]
+
+    def _fused(
+        self, reference: InstanceData, estimated: InstanceData, matches: Matches
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Keypoints and scores of the matches, decoded from their estimated and predicted heatmaps together."""
         own, regions = estimated.heatmaps[matches.cols], estimated.regions[matches.cols]
         predicted, place = reference.heatmaps[matches.rows], reference.regions[matches.rows]
         size = own.shape[:-3:-1]
@@ -218,24 +230,12 @@ class PoseTracker(BaseModule):
             place = centred_regions(place, predicted.shape[:-3:-1], regions, size)
         aligned, covered = resample_heatmaps(predicted, place, regions, size)
         fused = fuse_heatmaps(own, aligned, covered, self.predicted_weight)
-        matched.keypoints, matched.keypoint_scores = decode_heatmaps(self.codec, fused, regions)
+        return decode_heatmaps(self.codec, fused, regions)
 
-    def _features_at(self, poses: InstanceData, source: InstanceData, index: np.ndarray) -> Tensor:
-        """(n, K, C) visual features of the source's maps at the joints of poses."""
+    def _features_at(self, keypoints: np.ndarray, source: InstanceData, index: np.ndarray) -> Tensor:
+        """(n, K, C) visual features of the source's maps at keypoints (n, K, 2)."""
         if not self.memory.num_features:
-            return torch.zeros(len(poses), len(self.sigmas), 0)
+            return torch.zeros(*keypoints.shape[:2], 0)
         maps = source.feature_maps[index]
-        cells = image_to_cells(poses.keypoints, source.regions[index])
+        cells = image_to_cells(keypoints, source.regions[index])
         return sample_at(maps, torch.as_tensor(cells, dtype=maps.dtype, device=maps.device))
-
-    def _boxed(self, poses: InstanceData) -> InstanceData:
-        """The same poses, with `bboxes` around their joints instead of what the detector drew."""
-        poses = poses.new()
-        poses.bboxes = pose_bboxes(
-            poses.keypoints, poses.keypoint_scores >= self.joint_score_thr, self.bbox_margin
-        ).astype(np.float32)
-        return poses
-
-    @staticmethod
-    def _bare(poses: InstanceData, index: np.ndarray) -> InstanceData:
-        return InstanceData(keypoints=poses.keypoints[index], keypoint_scores=poses.keypoint_scores[index])

@@ -75,14 +75,13 @@ class TrackMemory:
             features: (n, K, C) visual features at their joints.
             frame_id: number of the frame.
         """
-        known = np.isin(tracked.instances_id, self.tracklets.instances_id)
+        known = self._same(tracked).any(-1)
         if not known.all():
             started = self._blank(tracked.instances_id[~known], features)
             self.tracklets.features = self.tracklets.features.to(features)
             self.tracklets = InstanceData.cat([self.tracklets, started])
         tracklets = self.tracklets
-        order = np.argsort(tracklets.instances_id)
-        rows = order[np.searchsorted(tracklets.instances_id, tracked.instances_id, sorter=order)]
+        rows = self._same(tracked).nonzero()[1]
         for fifo, newest in (
             (tracklets.keypoints, tracked.keypoints),
             (tracklets.keypoint_scores, tracked.keypoint_scores),
@@ -90,9 +89,14 @@ class TrackMemory:
         ):
             fifo[rows, :-1] = fifo[rows, 1:]
             fifo[rows, -1] = newest
-        tracklets.features[rows] = torch.cat([tracklets.features[rows, 1:], features[:, None]], dim=1)
+        if self.num_features:
+            tracklets.features[rows] = torch.cat([tracklets.features[rows, 1:], features[:, None]], dim=1)
         tracklets.bboxes[rows] = tracked.bboxes
         tracklets.last_seen[rows[~tracked.predicted]] = frame_id
+
+    def _same(self, poses: InstanceData) -> np.ndarray:
+        """(n, M) which tracklet has the id of which pose."""
+        return poses.instances_id[:, None] == self.tracklets.instances_id
 
     def _blank(self, ids: np.ndarray, like: Tensor) -> InstanceData:
         """Tracklets without a pose yet, their features of the type and device of `like`."""

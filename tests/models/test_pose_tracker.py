@@ -329,3 +329,20 @@ def test_defaults_do_not_depend_on_the_default_scope(scope: str) -> None:
     with DefaultScope.overwrite_default_scope(scope):
         tracker = PoseTracker(dict(CODEC, type='mmpose.MSRAHeatmap'), GEOMETRY, (0.1,) * K, dynamics_head=HEAD)
     assert tracker.memory.length == 3 and tracker.dynamics_head.num_keypoints == K
+
+
+@pytest.mark.parametrize('missing', ['codec', 'search'])
+def test_only_predictions_need_to_know_the_estimator(missing: str) -> None:
+    known = {'codec': CODEC, 'search': GEOMETRY, 'sigmas': (0.1,) * K, 'dynamics_head': HEAD, missing: None}
+    with pytest.raises(ValueError, match=f"matching='gnn' needs a {missing}"):
+        PoseTracker(**known, matching='gnn')
+    poses = estimated(HERE, FAR)
+    for matching in ('iou', 'oks'):
+        tracker = PoseTracker(**known, matching=matching)
+        for frame_id in range(2):
+            assert tracker.step(poses, frame_id).instances_id.tolist() == [0, 1]
+
+
+def test_search_of_a_config() -> None:
+    fields = dict(input_size=(48, 64), heatmap_size=(12, 16), scale=(3.0, 2.0))
+    assert PoseTracker(CODEC, fields, (0.1,) * K, HEAD).geometry == SearchGeometry(**fields)
