@@ -11,14 +11,18 @@ from .joints import (
     joint_index,
     mirrored,
 )
+from .poses import read_poses
 from .reader import check_frames, posetrack_files, read_folder, read_video
+from .skeletons import COCO, POSETRACK, Skeleton
 from .table import PoseTable
 from .video import PoseFrame, PoseVideo
 from .writer import write_text, write_video
 
 __all__ = [
     'ALIASES',
+    'COCO',
     'JOINTS',
+    'POSETRACK',
     'POSETRACK17_JOINTS',
     'POSETRACK18_KEYPOINTS',
     'SIGMAS',
@@ -27,12 +31,14 @@ __all__ = [
     'PoseTable',
     'PoseTrackFormatError',
     'PoseVideo',
+    'Skeleton',
     'check_frames',
     'format_error',
     'joint_index',
     'mirrored',
     'posetrack_files',
     'read_folder',
+    'read_poses',
     'read_video',
     'write_text',
     'write_video',

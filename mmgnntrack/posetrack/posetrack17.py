@@ -19,7 +19,7 @@ _JOINT_OF_ID = np.array([joint_index(name) for name in POSETRACK17_JOINTS])
 _HEAD = ('x1', 'y1', 'x2', 'y2')
 
 
-def parse_posetrack17(document: dict[str, Any], path: Path) -> list[PoseFrame]:
+def parse_posetrack17(document: dict[str, Any], path: Path, *, track_ids: bool = True) -> list[PoseFrame]:
     """The frames of a PoseTrack17 document.
 
     A frame is labelled if its `is_labeled` says so; without that entry, if it has people.
@@ -27,6 +27,7 @@ def parse_posetrack17(document: dict[str, Any], path: Path) -> list[PoseFrame]:
     Args:
         document: the parsed JSON.
         path: its file, named in errors.
+        track_ids: whether to take the track ids; if not, they may be anything.
 
     Raises:
         PoseTrackFormatError: where the document is not as the format says.
@@ -50,9 +51,13 @@ def parse_posetrack17(document: dict[str, Any], path: Path) -> list[PoseFrame]:
 
         return make
 
-    _table(people, np.array(frame_index, np.int64), errors).fill(
-        frames, errors('track_id', 'each track id at most once in a frame')
-    )
+    table = _table(people, np.array(frame_index, np.int64), errors)
+    if track_ids:
+        ids = [_unwrap(person.get('track_id')) for person in people]
+        table.track_ids = track_id_column(
+            ids, errors('track_id', 'a non-negative integer (none or -1 where there is no track)')
+        )
+    table.fill(frames, errors('track_id', 'each track id at most once in a frame'))
     return frames
 
 
@@ -107,6 +112,8 @@ def _regions(regions: Any, place: str, path: Path) -> list[np.ndarray]:
 
 
 def _table(people: list[dict[str, Any]], frame_index: np.ndarray, errors: FieldErrors) -> PoseTable:
+    """All poses without track ids."""
+
     points, owner = _points(people, errors('annopoints', "a list holding {'point': [...]}"))
 
     def point_errors(field: str, expected: str) -> RowError:
@@ -140,10 +147,7 @@ def _table(people: list[dict[str, Any]], frame_index: np.ndarray, errors: FieldE
         annotated=count > 0,
         visible=visible,
         keypoint_scores=_scores(points, owner, joints, len(people), errors),
-        track_ids=track_id_column(
-            [_unwrap(person.get('track_id')) for person in people],
-            errors('track_id', 'a non-negative integer (none or -1 where there is no track)'),
-        ),
+        track_ids=np.full(len(people), -1, np.int64),
         bboxes=np.full((len(people), 4), np.nan),
         head_bboxes=_head_boxes(people, errors),
     )

@@ -3,23 +3,37 @@
 Source of the layout: the data set's files and https://github.com/leonid-pishchulin/poseval (its README).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .errors import FieldErrors, RowError, float_table, format_error, optional_table, polygon, track_id_column
-from .joints import JOINTS, POSETRACK18_KEYPOINTS, joint_index
+from .joints import JOINTS, POSETRACK18_KEYPOINTS
+from .skeletons import joint_columns
 from .table import PoseTable
 from .video import PoseFrame
 
 
-def parse_posetrack18(document: dict[str, Any], path: Path) -> list[PoseFrame]:
+def parse_posetrack18(
+    document: dict[str, Any],
+    path: Path,
+    *,
+    names: Sequence[str] | None = None,
+    joints: Sequence[str] = JOINTS,
+    track_ids: bool = True,
+    third_is_score: bool = False,
+) -> list[PoseFrame]:
     """The frames of a PoseTrack18 or PoseTrack21 document, in the order of `images`.
 
     Args:
         document: the parsed JSON.
         path: its file, named in errors.
+        names: of the file's keypoints; None for those that the file gives.
+        joints: the joints to take, in this order.
+        track_ids: whether to take the track ids; if not, they may be anything.
+        third_is_score: keypoints are x, y and score, as in COCO results, instead of visibility.
 
     Raises:
         PoseTrackFormatError: where the document is not as the format says.
@@ -36,11 +50,34 @@ def parse_posetrack18(document: dict[str, Any], path: Path) -> list[PoseFrame]:
 
         return make
 
-    names = _keypoint_names(document, annotations, path)
-    _table(annotations, names, frame_index, errors).fill(
-        frames, errors('track_id', 'each track id at most once in a frame')
-    )
+    names = keypoint_names(document) if names is None else names
+    try:
+        columns = joint_columns(names, joints)
+    except ValueError as error:
+        raise format_error(
+            path, 'categories', f'keypoint names that hold the {len(joints)} joints', str(error)
+        ) from error
+    table = _table(annotations, len(names), columns, frame_index, third_is_score, errors)
+    if track_ids:
+        ids = [annotation.get('track_id') for annotation in annotations]
+        table.track_ids = track_id_column(
+            ids, errors('track_id', 'a non-negative integer (none or -1 where there is no track)')
+        )
+    table.fill(frames, errors('track_id', 'each track id at most once in a frame'))
     return frames
+
+
+def keypoint_names(document: dict[str, Any]) -> tuple[str, ...]:
+    """The keypoints that a document names in `categories`; without such names the PoseTrack ones of that number."""
+    categories, annotations = document.get('categories'), document.get('annotations')
+    for category in categories if isinstance(categories, list) else []:
+        names = category.get('keypoints') if isinstance(category, dict) else None
+        if names and isinstance(names, list):
+            return tuple(map(str, names))
+    first = annotations[0] if annotations and isinstance(annotations, list) else None
+    keypoints = first.get('keypoints') if isinstance(first, dict) else None
+    fifteen = isinstance(keypoints, list) and len(keypoints) == 3 * len(JOINTS)
+    return JOINTS if fifteen else POSETRACK18_KEYPOINTS
 
 
 def _dicts(document: dict[str, Any], field: str, path: Path) -> list[dict[str, Any]]:
@@ -97,61 +134,40 @@ def _join(images: list[dict[str, Any]], annotations: list[dict[str, Any]], path:
     return np.array([positions[annotation['image_id']] for annotation in annotations], np.int64)
 
 
-def _keypoint_names(document: dict[str, Any], annotations: list[dict[str, Any]], path: Path) -> tuple[str, ...]:
-    categories = document.get('categories') or []
-    names = None
-    if isinstance(categories, list):
-        names = next(
-            (item['keypoints'] for item in categories if isinstance(item, dict) and item.get('keypoints')), None
-        )
-    if names is None:
-        keypoints = annotations[0].get('keypoints') if annotations else None
-        fifteen = isinstance(keypoints, list) and len(keypoints) == 3 * len(JOINTS)
-        return JOINTS if fifteen else POSETRACK18_KEYPOINTS
-    known = {joint_index(name) for name in names if isinstance(name, str)} - {None}
-    if len(known) < len(JOINTS):
-        missing = [name for index, name in enumerate(JOINTS) if index not in known]
-        raise format_error(path, 'categories', 'keypoint names that hold the 15 joints', f'none for {missing}')
-    return tuple(names)
-
-
 def _table(
     annotations: list[dict[str, Any]],
-    names: tuple[str, ...],
+    width: int,
+    columns: list[int],
     frame_index: np.ndarray,
+    third_is_score: bool,
     errors: FieldErrors,
 ) -> PoseTable:
-    width = len(names)
-    columns = [names.index(name) for name in _first_names(names)]
+    """All poses without track ids; of `width` keypoints those at `columns`."""
+    third = 'score' if third_is_score else 'visibility'
     triples = float_table(
         [annotation.get('keypoints') for annotation in annotations],
         3 * width,
-        errors('keypoints', f'{3 * width} finite numbers (x, y, visibility of {width} keypoints)'),
+        errors('keypoints', f'{3 * width} finite numbers (x, y, {third} of {width} keypoints)'),
     ).reshape(-1, width, 3)[:, columns]
-    scores = optional_table(
-        [annotation.get('scores') for annotation in annotations],
-        width,
-        errors('scores', f'{width} finite numbers, one per keypoint'),
-    )[:, columns]
-    annotated = (triples != 0).any(-1)
+    scores = (
+        triples[..., 2]
+        if third_is_score
+        else optional_table(
+            [annotation.get('scores') for annotation in annotations],
+            width,
+            errors('scores', f'{width} finite numbers, one per keypoint'),
+        )[:, columns]
+    )
     return PoseTable(
         frame_index=frame_index,
         keypoints=np.ascontiguousarray(triples[..., :2]),
-        annotated=annotated,
+        annotated=(triples != 0).any(-1),
         visible=triples[..., 2] > 0,
         keypoint_scores=scores,
-        track_ids=track_id_column(
-            [annotation.get('track_id') for annotation in annotations],
-            errors('track_id', 'a non-negative integer (none or -1 where there is no track)'),
-        ),
+        track_ids=np.full(len(annotations), -1, np.int64),
         bboxes=_boxes(annotations, 'bbox', errors),
         head_bboxes=_boxes(annotations, 'bbox_head', errors),
     )
-
-
-def _first_names(names: tuple[str, ...]) -> list[str]:
-    """For each joint of `JOINTS` the name under which the file lists it."""
-    return [next(name for name in names if joint_index(name) == index) for index in range(len(JOINTS))]
 
 
 def _boxes(

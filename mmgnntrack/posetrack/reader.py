@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .errors import format_error
+from .errors import PoseTrackFormatError, format_error
 from .posetrack17 import parse_posetrack17
 from .posetrack18 import parse_posetrack18
 from .video import PoseFrame, PoseVideo
@@ -32,9 +33,7 @@ def read_video(path: str | Path, *, predictions: bool = False) -> PoseVideo:
         PoseTrackFormatError: naming file, frame and field, what was expected and what came.
     """
     path = Path(path)
-    if not path.is_file():
-        raise format_error(path, 'file', 'a PoseTrack JSON file', 'a folder' if path.is_dir() else 'nothing')
-    with _no_garbage_collection():
+    with no_garbage_collection():
         frames = _read_frames(path)
     if not predictions:
         _score_ground_truth(frames)
@@ -42,7 +41,7 @@ def read_video(path: str | Path, *, predictions: bool = False) -> PoseVideo:
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """A parsed file is very many objects without cycles; looking for cycles takes a third of the time of reading."""
     enabled = gc.isenabled()
     gc.disable()
@@ -54,16 +53,34 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def _read_frames(path: Path) -> list[PoseFrame]:
+    document = load_document(path)
+    if not isinstance(document, dict):
+        raise unknown_format(document, path)
+    return parse_posetrack17(document, path) if 'annolist' in document else parse_posetrack18(document, path)
+
+
+def load_document(path: Path) -> dict[str, Any] | list[Any]:
+    """The JSON of a file: PoseTrack's or a list.
+
+    Raises:
+        PoseTrackFormatError: for anything else.
+    """
+    if not path.is_file():
+        raise format_error(path, 'file', 'a JSON file', 'a folder' if path.is_dir() else 'nothing')
     try:
         document = json.loads(path.read_bytes())
     except ValueError as error:  # not JSON, or not text
         raise format_error(path, 'file', 'JSON', str(error)) from error
-    if isinstance(document, dict) and 'annolist' in document:
-        return parse_posetrack17(document, path)
-    if isinstance(document, dict) and {'images', 'annotations'} <= document.keys():
-        return parse_posetrack18(document, path)
+    known = isinstance(document, dict) and ('annolist' in document or {'images', 'annotations'} <= document.keys())
+    if not known and not isinstance(document, list):
+        raise unknown_format(document, path)
+    return document
+
+
+def unknown_format(document: Any, path: Path) -> PoseTrackFormatError:
+    """The error for JSON that is none of PoseTrack's."""
     got = f'an object with {sorted(document)}' if isinstance(document, dict) else f'a {type(document).__name__}'
-    raise format_error(path, 'file', "an object with 'images' and 'annotations', or with 'annolist'", got)
+    return format_error(path, 'file', "an object with 'images' and 'annotations', or with 'annolist'", got)
 
 
 def _score_ground_truth(frames: Sequence[PoseFrame]) -> None:

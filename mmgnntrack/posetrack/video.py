@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .joints import JOINTS
+from .skeletons import POSETRACK, Skeleton
 
 _K = len(JOINTS)
 
@@ -16,7 +17,7 @@ def _empty(*shape: int, dtype: type = np.float64) -> 'field':
 
 @dataclass
 class PoseFrame:
-    """The n people of one frame. Coordinates are image pixels, joints in the order of `JOINTS`.
+    """The n people of one frame. Coordinates are image pixels, joints in the order of the video's skeleton: `JOINTS`.
 
     Attributes:
         file_name: the image, relative to the data set's root.
@@ -50,11 +51,12 @@ class PoseFrame:
 
 @dataclass
 class PoseVideo:
-    """A sequence: its name (the annotation file's stem) and its frames in the file's order."""
+    """A sequence: its name (the annotation file's stem), its frames in the file's order, and which joints they have."""
 
     name: str
     frames: list[PoseFrame]
     path: Path | None = None
+    skeleton: Skeleton = POSETRACK
 
     def __len__(self) -> int:
         return len(self.frames)

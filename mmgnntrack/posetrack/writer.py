@@ -11,16 +11,15 @@ import numpy as np
 from .joints import JOINTS, POSETRACK18_KEYPOINTS
 from .video import PoseFrame, PoseVideo
 
-_COLUMNS = [POSETRACK18_KEYPOINTS.index(name) for name in JOINTS]
 _DECIMALS = 4
 
 
 def write_video(path: str | Path, video: PoseVideo) -> None:
     """Write a video as a PoseTrack18 JSON file, which `read_video` and the official evaluator read.
 
-    The ears, which PoseTrack never labels, are zero. Coordinates and scores are rounded to 4 decimals. Boxes are
-    written where they are finite, ignore regions where there are any, track ids where they are not negative. The file
-    appears whole or not at all.
+    The ears, which PoseTrack never labels, are zero. Poses of another skeleton are written with its own keypoints.
+    Coordinates and scores are rounded to 4 decimals. Boxes are written where they are finite, ignore regions where
+    there are any, track ids where they are not negative. The file appears whole or not at all.
 
     Args:
         path: the file to write; its folder must exist.
@@ -67,10 +66,13 @@ def _document(video: PoseVideo) -> dict[str, Any]:
     if len(set(numbers)) < len(numbers):
         twice = next(number for number in numbers if numbers.count(number) > 1)
         raise ValueError(f'video {video.name}: expected a frame_id of its own for each frame, got {twice} twice')
+    joints = video.skeleton.joints
+    names = POSETRACK18_KEYPOINTS if joints == JOINTS else joints
+    columns = [names.index(name) for name in joints]
     annotations = []
     for index, frame in enumerate(video.frames):
         try:
-            poses = _annotations(frame)
+            poses = _annotations(frame, len(names), columns)
         except ValueError as error:
             raise ValueError(f'video {video.name}, frame {index} ({frame.file_name}): {error}') from error
         annotations += [{'id': len(annotations) + row, **pose} for row, pose in enumerate(poses)]
@@ -82,7 +84,7 @@ def _document(video: PoseVideo) -> dict[str, Any]:
                 'supercategory': 'person',
                 'id': 1,
                 'name': 'person',
-                'keypoints': list(POSETRACK18_KEYPOINTS),
+                'keypoints': list(names),
                 'skeleton': [],
             }
         ],
@@ -105,47 +107,41 @@ def _image(frame: PoseFrame, video: PoseVideo) -> dict[str, Any]:
     return image
 
 
-def _annotations(frame: PoseFrame) -> list[dict[str, Any]]:
-    keypoints, scores = _keypoints(frame), _scores(frame)
-    boxes, head_boxes = _xywh(frame.bboxes), _xywh(frame.head_bboxes)
+def _annotations(frame: PoseFrame, width: int, columns: list[int]) -> list[dict[str, Any]]:
+    """The poses of a frame, their joints at `columns` among `width` keypoints."""
+    keypoints, scores = _keypoints(frame, width, columns).reshape(-1, 3 * width), _scores(frame, width, columns)
+    given = {'scores': scores, 'bbox': _xywh(frame.bboxes), 'bbox_head': _xywh(frame.head_bboxes)}
+    known = {field: np.isfinite(values).all(-1).tolist() for field, values in given.items()}
+    rounded = {field: _rounded(values) for field, values in given.items()}
     poses = []
-    for row, track_id in enumerate(frame.track_ids.tolist()):
-        pose = {
-            'image_id': int(frame.frame_id),
-            'category_id': 1,
-            'keypoints': _rounded(keypoints[row].ravel()),
-            'scores': [] if np.isnan(scores[row]).all() else _rounded(scores[row]),
-        }
+    for row, (track_id, points) in enumerate(zip(frame.track_ids.tolist(), _rounded(keypoints), strict=True)):
+        pose = {'image_id': int(frame.frame_id), 'category_id': 1, 'keypoints': points, 'scores': []}
         if track_id >= 0:
             pose['track_id'] = track_id
-        if np.isfinite(boxes[row]).all():
-            pose['bbox'] = _rounded(boxes[row])
-        if np.isfinite(head_boxes[row]).all():
-            pose['bbox_head'] = _rounded(head_boxes[row])
-        poses.append(pose)
+        poses.append(pose | {field: rounded[field][row] for field in given if known[field][row]})
     return poses
 
 
-def _keypoints(frame: PoseFrame) -> np.ndarray:
-    """(n, 17, 3) x, y, visibility; zeros where not annotated."""
+def _keypoints(frame: PoseFrame, width: int, columns: list[int]) -> np.ndarray:
+    """(n, width, 3) x, y, visibility; zeros where not annotated."""
     xy = np.where(frame.annotated[..., None], np.round(frame.keypoints.astype(np.float64), _DECIMALS), 0.0)
     if not np.isfinite(xy).all():
         raise ValueError('expected finite keypoints, got NaN or infinity')
     # In this format x = y = visibility = 0 means "not annotated", so a hidden joint in the very corner must be visible.
     flag = frame.annotated & (frame.visible | (xy == 0).all(-1))
-    keypoints = np.zeros((len(frame), len(POSETRACK18_KEYPOINTS), 3))
-    keypoints[:, _COLUMNS] = np.concatenate([xy, flag[..., None]], -1)
+    keypoints = np.zeros((len(frame), width, 3))
+    keypoints[:, columns] = np.concatenate([xy, flag[..., None]], -1)
     return keypoints
 
 
-def _scores(frame: PoseFrame) -> np.ndarray:
-    """(n, 17), zeros where not annotated; NaN throughout for a pose without scores."""
+def _scores(frame: PoseFrame, width: int, columns: list[int]) -> np.ndarray:
+    """(n, width), zeros where not annotated; NaN throughout for a pose without scores."""
     unknown = np.isnan(frame.keypoint_scores).all(-1)
     given = np.where(frame.annotated, frame.keypoint_scores, 0.0)
     if not np.isfinite(given[~unknown]).all():
         raise ValueError('expected finite scores on all annotated joints of a pose or on none, got some')
-    scores = np.zeros((len(frame), len(POSETRACK18_KEYPOINTS)))
-    scores[:, _COLUMNS] = given
+    scores = np.zeros((len(frame), width))
+    scores[:, columns] = given
     scores[unknown] = np.nan
     return scores
 
@@ -154,5 +150,5 @@ def _xywh(boxes: np.ndarray) -> np.ndarray:
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], -1)
 
 
-def _rounded(values: np.ndarray) -> list[float]:
+def _rounded(values: np.ndarray) -> list[Any]:
     return np.round(values.astype(np.float64), _DECIMALS).tolist()

@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmgnntrack.posetrack import POSETRACK18_KEYPOINTS, PoseFrame, PoseVideo, read_video, write_video
+from mmgnntrack.posetrack import (
+    POSETRACK18_KEYPOINTS,
+    PoseFrame,
+    PoseVideo,
+    Skeleton,
+    read_poses,
+    read_video,
+    write_video,
+)
 
 
 def a_video(seed: int = 0) -> PoseVideo:
@@ -120,3 +128,20 @@ def test_a_folder_without_write_permission(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(PermissionError, match='cannot write'):
         write_video(tmp_path / 'v.json', a_video())
+
+
+def test_joints_of_another_skeleton(tmp_path: Path) -> None:
+    skeleton = Skeleton(('nose', 'paw', 'tail'), (0.1, 0.1, 0.1))
+    frames = [
+        replace(
+            frame,
+            **{name: getattr(frame, name)[:, :3] for name in ('keypoints', 'annotated', 'visible', 'keypoint_scores')},
+        )
+        for frame in a_video().frames
+    ]
+    write_video(tmp_path / 'v.json', PoseVideo('v', frames, skeleton=skeleton))
+    document = json.loads((tmp_path / 'v.json').read_text())
+    assert document['categories'][0]['keypoints'] == ['nose', 'paw', 'tail']
+    for left, right in zip(frames, read_poses(tmp_path / 'v.json', skeleton).frames, strict=True):
+        left.track_ids[:] = -1
+        assert_same(left, right)
