@@ -1,6 +1,12 @@
-"""PoseTrack's 15 joints as MMPose describes a data set."""
+"""Joints as MMPose describes those of a data set."""
+
+import warnings
+from pathlib import Path
+
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from mmgnntrack.posetrack.joints import JOINTS, SIGMAS, SKELETON, mirrored
+from mmgnntrack.posetrack.skeletons import Skeleton
 
 _COLORS = {'left': [0, 128, 255], 'right': [255, 128, 0]}
 
@@ -26,3 +32,28 @@ POSETRACK15 = dict(
                    for joint in JOINTS],
     sigmas=SIGMAS.tolist(),
 )  # fmt: skip
+
+
+def read_skeleton(path: str | Path) -> Skeleton:
+    """The joints that an MMPose metainfo file describes (`dataset_info` with `keypoint_info` and `sigmas`).
+
+    Args:
+        path: the file, or the name of one that MMPose has, such as `coco.py`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no such file; names it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings('ignore', 'The metainfo config file')  # that MMPose's own is taken, as documented
+            info = parse_pose_metainfo(dict(from_file=str(path)))
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError, SyntaxError) as error:
+        raise ValueError(f'{path}: expected the metainfo of an MMPose data set, got {error!r}') from error
+    names = [info['keypoint_id2name'].get(index) for index in range(info['num_keypoints'])]
+    if None in names or len(info['sigmas']) != len(names):
+        raise ValueError(
+            f'{path}: expected keypoint_info numbered from 0 and as many sigmas, got {len(info["sigmas"])} sigmas for '
+            f'{sorted(info["keypoint_id2name"])}'
+        )
+    return Skeleton(tuple(names), tuple(info['sigmas'].tolist()))

@@ -1,7 +1,7 @@
 """The pure core: numpy, scipy and torch, no framework. One OKS, one assignment, one image <-> cell conversion."""
 
 from .assignment import Matches, assign
-from .heatmaps import fuse_heatmaps, resample_heatmaps, sample_at
+from .heatmaps import fuse_heatmaps, gaussian_heatmaps, resample_heatmaps, sample_at
 from .pose_nms import pose_nms
 from .regions import (
     SearchGeometry,
@@ -24,6 +24,7 @@ __all__ = [
     'centred_regions',
     'crop_boxes',
     'fuse_heatmaps',
+    'gaussian_heatmaps',
     'grid_regions',
     'image_to_cells',
     'oks',

@@ -53,6 +53,28 @@ def resample_heatmaps(
     return grid_sample(heatmaps, grid, align_corners=True, padding_mode='border') * covered, covered.to(heatmaps.dtype)
 
 
+def gaussian_heatmaps(cells: np.ndarray, heights: np.ndarray, size: tuple[int, int], sigma: float) -> Tensor:
+    """What an ideal estimator would say of known poses: height x exp(-d^2 / (2 sigma^2)) around each joint, as MMPose's
+    codecs draw it.
+
+    Args:
+        cells: (n, K, 2) x, y of the joints in cells of the heatmaps.
+        heights: (n, K) of the peaks: the joints' scores.
+        size: (W, H) of the heatmaps.
+        sigma: in cells.
+
+    Returns:
+        (n, K, H, W) float32.
+
+    >>> gaussian_heatmaps(np.array([[[1.0, 0.0]]]), np.array([[0.5]]), (3, 1), 1.0).numpy().round(2).tolist()
+    [[[[0.30000001192092896, 0.5, 0.30000001192092896]]]]
+    """
+    x, y = (
+        np.exp(-0.5 * ((np.arange(length) - cells[..., axis, None]) / sigma) ** 2) for axis, length in enumerate(size)
+    )
+    return torch.from_numpy((heights[..., None, None] * y[..., :, None] * x[..., None, :]).astype(np.float32))
+
+
 def fuse_heatmaps(estimated: Tensor, predicted: Tensor, covered: Tensor, predicted_weight: float = 0.5) -> Tensor:
     """The weighted mean of two aligned heatmaps (paper section 3.3: weight 0.5), the estimated one alone where the
     predicted one does not reach.

@@ -1,3 +1,4 @@
+from .given_poses import track_given_poses
 from .gnn_dynamics_head import GNNDynamicsHead
 from .person_detector import PersonDetector
 from .pose_tracker import PoseTracker
@@ -12,4 +13,5 @@ __all__ = [
     'TopDownEstimator',
     'TrackMemory',
     'VideoPoseTracker',
+    'track_given_poses',
 ]

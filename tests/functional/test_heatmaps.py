@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmgnntrack.functional import cells_to_image, fuse_heatmaps, resample_heatmaps, sample_at
+from mmgnntrack.functional import cells_to_image, fuse_heatmaps, gaussian_heatmaps, resample_heatmaps, sample_at
 
 
 def grid(width: int, height: int) -> np.ndarray:
@@ -87,3 +87,14 @@ def test_fusion(weight: float, expected: float) -> None:
     fused = fuse_heatmaps(estimated, predicted, covered, weight)
     torch.testing.assert_close(fused[0, :, :2], torch.full((3, 2, 5), expected))
     assert torch.equal(fused[0, :, 2:], estimated[0, :, 2:]) and torch.equal(fused[1], estimated[1])
+
+
+def test_gaussian_heatmaps() -> None:
+    cells = np.array([[[3.0, 2.0], [0.5, 0.0]], [[-9.0, 1.0], [5.0, 4.0]]])
+    heights = np.array([[1.0, 0.5], [1.0, 0.0]])
+    drawn = gaussian_heatmaps(cells, heights, (6, 5), 2.0)
+    assert drawn.shape == (2, 2, 5, 6) and drawn.dtype == torch.float32
+    assert drawn[0, 0, 2, 3] == 1 and drawn[0, 0, 4, 2].item() == pytest.approx(np.exp(-(2**2 + 1) / 8))
+    assert drawn[0, 1, 0, 0] == drawn[0, 1, 0, 1] == drawn[0, 1].max()
+    assert drawn[1, 0].max() < 1e-4 and (drawn[1, 1] == 0).all()
+    assert gaussian_heatmaps(cells[:0], heights[:0], (6, 5), 2.0).shape == (0, 2, 5, 6)

@@ -11,14 +11,21 @@ from torch import Tensor, nn
 from mmgnntrack.registry import HOOKS
 
 
-def load_part(module: nn.Module, name: str, filename: str) -> None:
+def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> None:
     """Loads a file of weights into one part of a model.
+
+    Args:
+        module: the part.
+        name: its name in messages.
+        filename: file or URL of a checkpoint.
+        prefix: what the keys of its weights begin with where the file holds more than the part.
 
     Raises:
         ValueError: if the file does not fit; names the part, the file and the keys.
     """
     checkpoint = CheckpointLoader.load_checkpoint(filename, map_location='cpu')
     state = checkpoint.get('state_dict', checkpoint)
+    state = {key.removeprefix(prefix): value for key, value in state.items()}
     own = module.state_dict()
     check_fit(own, state, name, filename)
     module.load_state_dict({key: state[key] for key in own})

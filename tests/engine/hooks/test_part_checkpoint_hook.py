@@ -28,6 +28,14 @@ def test_load(tmp_path: Path, wrapped: bool) -> None:
     assert all(torch.equal(value, part.state_dict()[key]) for key, value in source.state_dict().items())
 
 
+@pytest.mark.parametrize('prefix', ['', 'tracker.'])
+def test_load_from_a_larger_model(tmp_path: Path, prefix: str) -> None:
+    source, part = a_part(), a_part()
+    state = {f'{prefix}{key}': value for key, value in source.state_dict().items()}
+    load_part(part, 'tracker', save(tmp_path / 'a.pth', {**state, 'other.weight': torch.zeros(1)}), 'tracker.')
+    assert torch.equal(part[0].weight, source[0].weight)
+
+
 def test_more_than_is_needed(tmp_path: Path) -> None:
     """Checkpoints of MMPose hold a preprocessor's or a loss's buffers now and then."""
     source, part = a_part(), a_part()

@@ -1,0 +1,73 @@
+"""Tracking of poses that were estimated elsewhere."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from mmengine.structures import InstanceData
+
+from mmgnntrack.functional import gaussian_heatmaps, grid_regions, image_to_cells
+from mmgnntrack.posetrack import PoseFrame
+
+from .decoding import cell_size
+from .pose_tracker import PoseTracker
+
+
+def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iterator[PoseFrame]:
+    """Gives the poses of a video identities, frame by frame.
+
+    Scores that are missing count as 1. The frames are numbered by their ids: ids that are left out are frames without
+    people, in steps of the ids' greatest common divisor. For `full`, heatmaps are drawn around the joints (see
+    `gaussian_heatmaps`), since nothing else is known of what the estimator saw.
+
+    Args:
+        tracker: in eval mode; it begins a new video. Its dynamics head, if any, has no visual cue.
+        frames: of the video, with increasing `frame_id`s. Their track ids are ignored.
+
+    Yields:
+        the same frames with the tracked poses and their `track_ids`, boxes around their joints, and no head boxes.
+    """
+    tracker.reset()
+    for number, frame in zip(frame_numbers([frame.frame_id for frame in frames]), frames):
+        yield _as_frame(tracker.step(_as_estimated(frame, tracker), number), frame)
+
+
+def frame_numbers(ids: Sequence[int]) -> list[int]:
+    """Frame ids, increasing, as numbers from 0.
+
+    >>> frame_numbers([10340010, 10340020, 10340050])
+    [0, 1, 4]
+    """
+    numbers = np.asarray(ids, np.int64)
+    step = np.gcd.reduce(np.diff(numbers)) or 1
+    return ((numbers - numbers[:1]) // step).tolist()
+
+
+def _as_estimated(frame: PoseFrame, tracker: PoseTracker) -> InstanceData:
+    """The poses of a frame that have any joint, as an estimator gives them."""
+    seen = frame.annotated.any(-1)
+    keypoints, annotated, scores = frame.keypoints[seen], frame.annotated[seen], frame.keypoint_scores[seen]
+    scores = np.where(annotated, np.where(np.isnan(scores), 1.0, scores), 0.0)
+    estimated = InstanceData(keypoints=keypoints, keypoint_scores=scores)
+    if tracker.matching == 'full':
+        geometry, codec = tracker.geometry, tracker.codec
+        crops = geometry.crops(tracker.boxes(keypoints, scores))
+        regions = grid_regions(crops, geometry.input_size, cell_size(codec, geometry.heatmap_size))
+        cells = image_to_cells(keypoints, regions)
+        estimated.regions = regions
+        estimated.heatmaps = gaussian_heatmaps(cells, scores, geometry.heatmap_size, codec.sigma)
+    return estimated
+
+
+def _as_frame(tracked: InstanceData, frame: PoseFrame) -> PoseFrame:
+    annotated = (tracked.keypoints != 0).any(-1) | (tracked.keypoint_scores != 0)
+    return replace(
+        frame,
+        keypoints=tracked.keypoints,
+        annotated=annotated,
+        visible=annotated,
+        keypoint_scores=tracked.keypoint_scores,
+        track_ids=tracked.instances_id,
+        bboxes=tracked.bboxes,
+        head_bboxes=np.full((len(annotated), 4), np.nan),
+    )

@@ -1,0 +1,343 @@
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from videos import a_video
+
+from mmgnntrack.models import PoseTracker
+from mmgnntrack.posetrack import (
+    COCO,
+    JOINTS,
+    POSETRACK17_JOINTS,
+    POSETRACK18_KEYPOINTS,
+    PoseFrame,
+    Skeleton,
+    joint_index,
+    read_poses,
+    read_video,
+    write_video,
+)
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools/track_poses.py'
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Run:
+    """Runs the tool in this process; gives its exit status, its output and its complaints."""
+    spec = importlib.util.spec_from_file_location('track_poses', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, 'argv', ['track_poses.py', *map(str, arguments)])
+        status, message = 0, ''
+        try:
+            tool.main()
+        except SystemExit as stop:
+            status, message = (1, stop.code) if isinstance(stop.code, str) else (stop.code, '')
+        output = capsys.readouterr()
+        return status, output.out, output.err + message
+
+    return call
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    """`gt/v.json` and `gt/w.json`: people who walk, meet, are hidden for a while, come and go."""
+    (tmp_path / 'gt').mkdir()
+    for name, speed in (('v', 4.0), ('w', -3.0)):
+        people = [{0: 100 + speed * t, 1: 400 - speed * t} for t in range(30)]
+        for t in range(8, 12):
+            del people[t][1]
+        people[20] = {}
+        for t in range(22, 30):
+            people[t][2] = 900
+        video = a_video(*people, name=name)
+        for frame in video.frames:
+            # As wide as people are, and nobody at another's place.
+            frame.keypoints += np.stack([40.0 * (np.arange(15) % 3), np.zeros(15)], -1)
+            frame.keypoints[frame.track_ids == 1, :, 1] += 30
+        write_video(tmp_path / 'gt' / f'{name}.json', video)
+    return tmp_path
+
+
+def figures(gt: Path, pred: Path) -> dict[str, float]:
+    """The totals of the evaluation tool, without official quirks."""
+    tool = [sys.executable, str(ROOT / 'tools/eval_posetrack.py'), str(gt), str(pred), '--json', '--no-quirks']
+    done = subprocess.run(tool, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return {name: values[-1] for name, values in json.loads(done.stdout)['total'].items()}
+
+
+def without_ids(path: Path) -> None:
+    document = json.loads(path.read_text())
+    for pose in document['annotations']:
+        del pose['track_id'], pose['bbox_head'], pose['scores']
+    path.write_text(json.dumps(document))
+
+
+def copies(videos: Path) -> Path:
+    """`poses/`: the annotations without identities."""
+    (videos / 'poses').mkdir()
+    for path in (videos / 'gt').iterdir():
+        (videos / 'poses' / path.name).write_text(path.read_text())
+        without_ids(videos / 'poses' / path.name)
+    return videos / 'poses'
+
+
+def posetrack17(frames: list[PoseFrame]) -> dict[str, Any]:
+    """Poses without identities as a PoseTrack17 document."""
+
+    def points(keypoints: np.ndarray) -> list[dict[str, Any]]:
+        xy = [keypoints[joint_index(name)].tolist() for name in POSETRACK17_JOINTS]
+        return [{'id': [number], 'x': [x], 'y': [y], 'score': [0.9]} for number, (x, y) in enumerate(xy)]
+
+    def people(frame: PoseFrame) -> list[dict[str, Any]]:
+        return [{'annopoints': [{'point': points(keypoints)}]} for keypoints in frame.keypoints]
+
+    return {'annolist': [{'image': [{'name': frame.file_name}], 'annorect': people(frame)} for frame in frames]}
+
+
+def coco_results(frames: list[PoseFrame], names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Poses as COCO results with these keypoints; what is not among PoseTrack's joints lies at the nose."""
+    columns = [JOINTS.index(name) if name in JOINTS else 0 for name in names]
+    return [
+        {
+            'image_id': frame.frame_id,
+            'category_id': 1,
+            'keypoints': np.append(pose[columns], np.full((len(names), 1), 0.9), -1).ravel().tolist(),
+            'score': 0.8,
+        }
+        for frame in frames
+        for pose in frame.keypoints
+    ]
+
+
+def test_identities_come_back(run: Run, videos: Path) -> None:
+    status, output, _ = run(copies(videos), '--out', videos / 'new' / 'out')
+    assert status == 0 and output == f'{videos}/new/out: 124 of 124 poses on 6 tracks, in 60 frames of 2 videos\n'
+    found = figures(videos / 'gt', videos / 'new' / 'out')
+    assert found['mota'] == found['idf1'] == found['ap'] == 100
+    for name in 'vw':
+        gt, tracked = (read_video(videos / folder / f'{name}.json') for folder in ('gt', 'new/out'))
+        assert [frame.file_name for frame in tracked.frames] == [frame.file_name for frame in gt.frames]
+
+
+def test_posetrack17(run: Run, videos: Path) -> None:
+    frames = read_video(videos / 'gt/v.json').frames
+    (videos / 'v.json').write_text(json.dumps(posetrack17(frames)))
+    assert run(videos / 'v.json', '--out', videos / 'out')[0] == 0
+    assert figures(videos / 'gt/v.json', videos / 'out/v.json')['mota'] == 100
+
+
+@pytest.mark.parametrize('options', [['--metainfo', 'posetrack18.py'], []])
+def test_coco_results_of_posetracks_joints(run: Run, videos: Path, options: list[str]) -> None:
+    names = POSETRACK18_KEYPOINTS if options else JOINTS
+    frames = read_video(videos / 'gt/v.json').frames
+    (videos / 'v.json').write_text(json.dumps(coco_results(frames, names)))
+    arguments = [videos / 'v.json', '--out', videos / 'out', *options]
+    assert run(*arguments)[0] == 0
+    assert len(read_video(videos / 'out/v.json')) == 29  # nobody is in frame 20
+    for images in (videos / 'gt', videos / 'gt/v.json'):
+        assert run(*arguments, '--images', images)[0] == 0
+        found = figures(videos / 'gt/v.json', videos / 'out/v.json')
+        assert found['mota'] == found['idf1'] == 100
+
+
+def test_coco_results(run: Run, videos: Path) -> None:
+    frames = read_video(videos / 'gt/v.json').frames
+    (videos / 'v.json').write_text(json.dumps(coco_results(frames, COCO.joints)))
+    assert run(videos / 'v.json', '--out', videos / 'out')[0] == 0
+    document = json.loads((videos / 'out/v.json').read_text())
+    assert document['categories'][0]['keypoints'] == list(COCO.joints)
+    tracks = [[pose['track_id'] for pose in document['annotations'] if pose['image_id'] == t] for t in (0, 9, 12, 29)]
+    assert tracks == [[0, 1], [0], [0, 1], [0, 1, 2]]
+    assert {len(pose['keypoints']) for pose in document['annotations']} == {51}
+    # What was written is read again, and the evaluation says which of its joints COCO does not have.
+    assert run(videos / 'out/v.json', '--out', videos / 'again')[0] == 0
+    assert json.loads((videos / 'again/v.json').read_text()) == document
+    tool = [
+        sys.executable,
+        str(ROOT / 'tools/eval_posetrack.py'),
+        str(videos / 'gt/v.json'),
+        str(videos / 'out/v.json'),
+    ]
+    done = subprocess.run(tool, capture_output=True, text=True)
+    assert done.returncode == 1 and "none for ['head_bottom', 'head_top']" in done.stderr
+
+
+CAT = """
+dataset_info = dict(
+    dataset_name='cat',
+    keypoint_info={0: dict(name='nose', id=0), 1: dict(name='paw', id=1), 2: dict(name='left_hip', id=2)},
+    skeleton_info={},
+    joint_weights=[1.0] * 3,
+    sigmas=[0.1] * 3,
+)
+"""
+
+
+def test_joints_of_a_metainfo_file(run: Run, videos: Path) -> None:
+    (videos / 'cat.py').write_text(CAT)
+    frames = read_video(videos / 'gt/v.json').frames
+    names = ('nose', 'paw', 'left_hip')
+    (videos / 'v.json').write_text(json.dumps(coco_results(frames, names)))
+    status, _, complaint = run(videos / 'v.json', '--out', videos / 'out')
+    assert status == 1 and "v.json, frame 0, field 'keypoints': expected" in complaint and 'metainfo' in complaint
+    assert run(videos / 'v.json', '--out', videos / 'out', '--metainfo', videos / 'cat.py')[0] == 0
+    video = read_poses(videos / 'out/v.json', Skeleton(names, (0.1,) * 3))
+    assert [len(frame) for frame in video.frames[:10]] == [2] * 8 + [1] * 2
+
+
+def test_settings(run: Run, videos: Path) -> None:
+    poses = copies(videos)
+    options = ['--cfg-options', 'model.tracker.memory.type=mmgnntrack.TrackMemory', 'model.tracker.memory.max_lost=0']
+    # People who were hidden, or away in frame 20, come back as new ones.
+    assert run(poses, '--out', videos / 'out', *options)[1].endswith('on 12 tracks, in 60 frames of 2 videos\n')
+    options = ['--cfg-options', 'model.tracker.init_score_thr=1.1']
+    assert '/out: 0 of 124 poses on 0 tracks' in run(poses, '--out', videos / 'out', *options)[1]
+
+
+CONFIG = """
+model = dict(
+    type='mmgnntrack.VideoPoseTracker',
+    pose_estimator=dict(
+        type='mmgnntrack.TopDownEstimator',
+        padding=1.0,
+        model=dict(head=dict(decoder=dict(
+            type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5))),
+    ),
+    tracker=dict(
+        type='mmgnntrack.PoseTracker',
+        matching='full',
+        min_similarity=0.0,
+        predicted_weight=0.0,
+        predicted_score_thr=9.0,
+        dynamics_head=dict(type='mmgnntrack.GNNDynamicsHead', visual_channels=0, feat_channels=16,
+                           aggregation=['spatial']),
+    ),
+)
+"""
+
+
+def a_config(folder: Path) -> tuple[Path, Path]:
+    """A config and a checkpoint of random weights."""
+    (folder / 'config.py').write_text(CONFIG)
+    settings = Config.fromfile(folder / 'config.py').model
+    codec = dict(settings.pose_estimator.model.head.decoder, type='mmpose.MSRAHeatmap')
+    search = dict(input_size=codec['input_size'], heatmap_size=codec['heatmap_size'])
+    tracker = PoseTracker(codec, search, dynamics_head=settings.tracker.dynamics_head)
+    state = {f'tracker.{key}': value for key, value in tracker.state_dict().items()}
+    torch.save({'state_dict': state}, folder / 'weights.pth')
+    return folder / 'config.py', folder / 'weights.pth'
+
+
+@pytest.mark.parametrize('matching', ['gnn', 'full', 'oks', 'iou'])
+def test_the_tracker_of_a_config(run: Run, videos: Path, matching: str) -> None:
+    config, checkpoint = a_config(videos)
+    arguments = [copies(videos), '--out', videos / 'out', '--config', config]
+    options = ['--cfg-options', f'model.tracker.matching={matching}']
+    status, output, complaint = run(*arguments, '--checkpoint', checkpoint, *options)
+    assert status == 0, complaint
+    assert ': 124 of 124 poses on ' in output
+    document = json.loads((videos / 'out/v.json').read_text())
+    assert len(document['images']) == 30 and all('track_id' in pose for pose in document['annotations'])
+    status, _, complaint = run(*arguments, *options)
+    assert status == (1 if matching in ('gnn', 'full') else 0)
+    assert not status or 'expected its weights as --checkpoint' in complaint
+
+
+BAD_OPTIONS = {
+    'setting': (['model.tracker.min_oks=1'], "unexpected keyword argument 'min_oks'"),
+    'type': (['model.tracker.type=mmgnntrack.TrackMemory'], 'cannot build its tracker'),
+    'matching': (['model.tracker.matching=best'], "one of ('iou', 'oks', 'gnn', 'full'), got 'best'"),
+    'no head': (['model.tracker.matching=gnn'], "matching='gnn' needs a dynamics_head"),
+    'sigmas': (['model.tracker.sigmas=(0.1,0.1)'], 'its sigmas are for 2 joints, the poses have'),
+}
+
+
+@pytest.mark.parametrize(('options', 'message'), BAD_OPTIONS.values(), ids=BAD_OPTIONS.keys())
+def test_bad_settings(run: Run, videos: Path, options: list[str], message: str) -> None:
+    status, _, complaint = run(copies(videos), '--out', videos / 'out', '--cfg-options', *options)
+    assert status == 1 and complaint.startswith('error: --cfg-options: ') and message in complaint
+    assert not list((videos / 'out').iterdir())
+
+
+def test_bad_configs(run: Run, videos: Path) -> None:
+    config, checkpoint = a_config(videos)
+    arguments = [copies(videos), '--out', videos / 'out', '--config']
+    cases = [
+        ([videos / 'nowhere.py'], 'nowhere.py'),
+        ([ROOT / 'configs/_base_/hrnet-w32.py'], 'expected a config with a model'),
+        ([config, '--checkpoint', videos / 'nowhere.pth'], 'nowhere.pth'),
+        ([config, '--checkpoint', config], 'config.py: expected a checkpoint'),
+        ([config, '--checkpoint', checkpoint, '--cfg-options', 'model.tracker.dynamics_head.visual_channels=8'],
+         'its dynamics head sees images'),
+        ([config, '--checkpoint', checkpoint, '--cfg-options', 'model.tracker.dynamics_head.feat_channels=8'],
+         'weights.pth does not fit the tracker'),
+        ([config, '--checkpoint', checkpoint, '--cfg-options', 'model.pose_estimator.model.head.decoder=None'],
+         "matching='full' needs a codec"),
+    ]  # fmt: skip
+    for options, message in cases:
+        status, _, complaint = run(*arguments, *options)
+        assert status == 1 and message in complaint, complaint
+    assert not list((videos / 'out').iterdir())
+
+
+def test_bad_input(run: Run, videos: Path) -> None:
+    poses = copies(videos)
+    document = json.loads((poses / 'w.json').read_text())
+    document['images'][1]['frame_id'] = 0
+    (poses / 'w.json').write_text(json.dumps(document))
+    status, output, complaint = run(poses, '--out', videos / 'out')
+    assert status == 1 and output == ''
+    assert f"{poses}/w.json, frame 1 (v/1.jpg), field 'frame number': expected one above 0, got 0" in complaint
+    assert [path.name for path in (videos / 'out').iterdir()] == ['v.json']
+
+
+def test_nothing_to_track(run: Run, videos: Path) -> None:
+    (videos / 'empty').mkdir()
+    (videos / 'empty.json').write_text('[]')
+    for poses, message in (
+        ('empty', 'at least one *.json file'),
+        ('nowhere', 'nothing'),
+        ('empty.json', 'at least one'),
+    ):
+        status, _, complaint = run(videos / poses, '--out', videos / 'out')
+        assert status == 1 and str(videos / poses) in complaint and message in complaint
+
+
+def test_no_file_is_written_over_another(run: Run, videos: Path) -> None:
+    status, _, complaint = run(videos / 'gt', videos / 'gt/v.json', '--out', videos / 'out')
+    assert status == 1 and 'expected files of different names' in complaint
+    status, _, complaint = run(videos / 'gt/v.json', '--out', videos / 'gt')
+    assert status == 1 and 'choose another folder with --out' in complaint
+
+
+def test_a_checkpoint_needs_its_config(run: Run, videos: Path) -> None:
+    status, _, complaint = run(videos / 'gt', '--out', videos / 'out', '--checkpoint', 'a.pth')
+    assert status == 2 and '--checkpoint needs --config' in complaint
+
+
+def test_help_has_examples(run: Run) -> None:
+    status, output, _ = run('--help')
+    assert status == 0 and 'python tools/track_poses.py poses/ --out tracked' in output
+
+
+def test_real_poses(run: Run, real_data: Path, tmp_path: Path) -> None:
+    """The annotated poses of 30 sequences, without their identities."""
+    gt = real_data / 'posetrack17_bonn_train'
+    assert run(gt, '--out', tmp_path)[0] == 0
+    found = figures(gt, tmp_path)
+    assert found['mota'] > 95 and found['idf1'] > 90 and found['misses'] == found['false_positives'] == 0
