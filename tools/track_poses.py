@@ -85,7 +85,7 @@ def build_tracker(config: Config, name: Path | str, checkpoint: str | None, skel
         skeleton: gives the sigmas, unless the config does.
     """
     settings = config.model.get('tracker', config.model)
-    known = estimator_settings(config.model.get('pose_estimator', {})) | dict(sigmas=skeleton.sigmas)
+    known = estimator_settings(config.model.get('pose_estimator') or {}) | dict(sigmas=skeleton.sigmas)
     try:
         tracker = MODELS.build(settings, default_args=known).eval()
     except (TypeError, KeyError, ValueError) as error:

@@ -29,6 +29,7 @@ class PoseTrackTubeDataset(_PoseTrackFolder):
     Args:
         max_gap: see above.
         min_joints: annotated joints that the pose to predict and the one before must have.
+        videos: names of the videos to read, None for all.
     """
 
     def __init__(self, *args: object, max_gap: int = 4, min_joints: int = 3, **kwargs: object) -> None:

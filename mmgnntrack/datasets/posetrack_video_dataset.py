@@ -1,5 +1,6 @@
 """Videos, frame by frame."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,18 @@ class _PoseTrackFolder(BaseDataset):
 
     METAINFO = POSETRACK15
 
+    def __init__(self, *args: object, videos: Sequence[str] | None = None, **kwargs: object) -> None:
+        self.videos = videos
+        super().__init__(*args, **kwargs)
+
     def read_videos(self) -> list[PoseVideo]:
-        return read_folder(self.ann_file)
+        videos = read_folder(self.ann_file)
+        if self.videos is None:
+            return videos
+        unknown = set(self.videos) - {video.name for video in videos}
+        if unknown:
+            raise ValueError(f'no such video in {self.ann_file}: {", ".join(sorted(unknown))}')
+        return [video for video in videos if video.name in self.videos]
 
     def image_path(self, file_name: str) -> str:
         """Where a frame lies: below `data_prefix['img']`, or below the data root where that is not given."""
@@ -50,7 +61,6 @@ class PoseTrackVideoDataset(_PoseTrackFolder):
     def __init__(
         self,
         *args: object,
-        videos: list[str] | None = None,
         max_videos: int | None = None,
         bbox_file: str | None = None,
         bbox_score_thr: float = 0.0,
@@ -59,7 +69,6 @@ class PoseTrackVideoDataset(_PoseTrackFolder):
     ) -> None:
         if bbox_file and gt_bboxes:
             raise ValueError(f'expected either a bbox_file or gt_bboxes, got {bbox_file!r} and True')
-        self.videos = videos
         self.max_videos = max_videos
         self.bbox_file = bbox_file
         self.bbox_score_thr = bbox_score_thr
@@ -67,7 +76,10 @@ class PoseTrackVideoDataset(_PoseTrackFolder):
         super().__init__(*args, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        videos = self._chosen(self.read_videos())
+        videos = self.read_videos()
+        if self.max_videos is not None and self.max_videos < len(videos):
+            spread = np.linspace(0, len(videos) - 1, self.max_videos).round().astype(int)
+            videos = [videos[index] for index in spread]
         source = 'annotations' if self.gt_bboxes else self.bbox_file or 'detector'
         self._metainfo |= dict(videos=[video.name for video in videos], boxes_from=source)
         self._detected = read_bbox_file(self.bbox_file, videos) if self.bbox_file else {}
@@ -82,17 +94,6 @@ class PoseTrackVideoDataset(_PoseTrackFolder):
             for video in videos
             for index, frame in enumerate(video.frames)
         ]
-
-    def _chosen(self, videos: list[PoseVideo]) -> list[PoseVideo]:
-        if self.videos is not None:
-            unknown = set(self.videos) - {video.name for video in videos}
-            if unknown:
-                raise ValueError(f'no such video in {self.ann_file}: {", ".join(sorted(unknown))}')
-            videos = [video for video in videos if video.name in self.videos]
-        if self.max_videos is not None and self.max_videos < len(videos):
-            spread = np.linspace(0, len(videos) - 1, self.max_videos).round().astype(int)
-            videos = [videos[index] for index in spread]
-        return videos
 
     def _boxes(self, frame: PoseFrame) -> dict[str, np.ndarray]:
         if self.gt_bboxes:

@@ -29,7 +29,7 @@ def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iter
     """
     tracker.reset()
     for number, frame in zip(frame_numbers([frame.frame_id for frame in frames]), frames):
-        yield _as_frame(tracker.step(_as_estimated(frame, tracker), number), frame)
+        yield _as_frame(tracker.step(_as_estimated(frame, tracker), number), frame, tracker.matching == 'full')
 
 
 def frame_numbers(ids: Sequence[int]) -> list[int]:
@@ -59,8 +59,11 @@ def _as_estimated(frame: PoseFrame, tracker: PoseTracker) -> InstanceData:
     return estimated
 
 
-def _as_frame(tracked: InstanceData, frame: PoseFrame) -> PoseFrame:
-    annotated = (tracked.keypoints != 0).any(-1) | (tracked.keypoint_scores != 0)
+def _as_frame(tracked: InstanceData, frame: PoseFrame, decoded: bool) -> PoseFrame:
+    """Joints that a pose lacked are at (0, 0) with score 0; decoded from empty heatmaps, they may be anywhere."""
+    annotated = tracked.keypoint_scores > 0
+    if not decoded:
+        annotated |= (tracked.keypoints != 0).any(-1)
     return replace(
         frame,
         keypoints=tracked.keypoints,

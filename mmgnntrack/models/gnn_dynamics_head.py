@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from mmpose.registry import MODELS as POSE_MODELS
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
+from mmgnntrack.functional import gaussian_heatmaps, image_to_cells
 from mmgnntrack.registry import MODELS
 
 from .layers import MessagePassing, NodeEncoder, mlp
@@ -15,6 +18,11 @@ from .layers import MessagePassing, NodeEncoder, mlp
 _AGGREGATIONS = ('spatial', 'temporal')
 _TEMPORAL = ('both', 'past')
 _POSITION_SCALES = ('box', 'pixel')
+_OUTPUTS = ('candidates', 'offsets')
+#: What frames move is a few percent of a box: this makes it as large as the other cues.
+_MOTION_SCALE = 20.0
+#: Channels of the motion cue: the joint's own motion, that of the body, and whether the joint's own is known.
+_MOTION_CHANNELS = 5
 
 
 @MODELS.register_module()
@@ -41,7 +49,12 @@ class GNNDynamicsHead(BaseModule):
         temporal: whether a joint listens to the frames before and after (`both`), or to the one before only (`past`).
         position_scale: positions relative to the last crop's centre are divided by its size (`box`), which makes the
             head independent of how large people are, or left in `pixel`.
-        loss: MMPose loss of heatmaps.
+        motion: give the joints a fourth cue, how far they and the whole body moved since the frame before.
+        output: `candidates`, as in the paper: messages go from the last pose to every cell of the search region. Or
+            `offsets`: each joint of the last pose says how far it will move, which is drawn as a Gaussian as high as
+            the joint's last score. Cheap and exact to parts of a cell, but without any look at the current frame.
+        sigma: of these Gaussians, in cells.
+        loss: MMPose loss of heatmaps, or for `offsets` of positions in sizes of the last crop.
     """
 
     def __init__(
@@ -55,6 +68,9 @@ class GNNDynamicsHead(BaseModule):
         scaled_attention: bool = True,
         temporal: str = 'both',
         position_scale: str = 'box',
+        motion: bool = False,
+        output: str = 'candidates',
+        sigma: float = 2.0,
         loss: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -63,6 +79,7 @@ class GNNDynamicsHead(BaseModule):
             *(('aggregation', kind, _AGGREGATIONS) for kind in aggregation),
             ('temporal', temporal, _TEMPORAL),
             ('position_scale', position_scale, _POSITION_SCALES),
+            ('output', output, _OUTPUTS),
         ):
             if value not in allowed:
                 raise ValueError(f'GNNDynamicsHead: {field} must be one of {allowed}, got {value!r}')
@@ -71,15 +88,24 @@ class GNNDynamicsHead(BaseModule):
         self.aggregation = tuple(aggregation)
         self.temporal = temporal
         self.position_scale = position_scale
-        self.encoder = NodeEncoder(num_keypoints, visual_channels, feat_channels)
+        self.motion = motion
+        self.sigma = sigma
+        self.encoder = NodeEncoder(num_keypoints, visual_channels, feat_channels, _MOTION_CHANNELS if motion else 0)
 
         def layers(n: int) -> nn.ModuleList:
             return nn.ModuleList(MessagePassing(feat_channels, num_heads, scaled_attention) for _ in range(n))
 
         self.aggregation_layers = layers(len(self.aggregation))
-        self.prediction_layers = layers(num_prediction_layers)
-        self.output = mlp(feat_channels, feat_channels, num_keypoints)
-        self.loss_module = POSE_MODELS.build(loss or dict(type='mmpose.KeypointMSELoss', use_target_weight=True))
+        self.predicts_offsets = output == 'offsets'
+        self.prediction_layers = layers(0 if self.predicts_offsets else num_prediction_layers)
+        self.output = mlp(feat_channels, feat_channels, 2 if self.predicts_offsets else num_keypoints)
+        usual = 'mmpose.L1Loss' if self.predicts_offsets else 'mmpose.KeypointMSELoss'
+        self.loss_module = POSE_MODELS.build(loss or dict(type=usual, use_target_weight=True))
+        if self.predicts_offsets:
+            # Without training people go on as they moved, a little slower: the body's share and the joint's own.
+            self.inertia = nn.Parameter(torch.tensor([0.7, 0.0]))
+            nn.init.zeros_(self.output[-1].weight)
+            nn.init.zeros_(self.output[-1].bias)
 
     def forward(
         self, history: InstanceData, grid_size: tuple[int, int], search_features: Tensor | None = None
@@ -95,6 +121,8 @@ class GNNDynamicsHead(BaseModule):
         """
         self._check(history, grid_size, search_features)
         last = self.aggregate(history)[:, -1]
+        if self.predicts_offsets:
+            return self._drawn(self._moved(last, history), history, grid_size)
         sends = self._tensor(history.valid)[:, -1:].bool()
         width, height = grid_size
         visual = None if search_features is None else search_features.flatten(2).transpose(1, 2)
@@ -112,7 +140,8 @@ class GNNDynamicsHead(BaseModule):
             ],
             dim=-1,
         )
-        nodes = self.encoder.joints(position, self._tensor(history.features) if self.visual_channels else None)
+        features = self._tensor(history.features) if self.visual_channels else None
+        nodes = self.encoder.joints(position, features, self._motion(history) if self.motion else None)
         frames, joints = nodes.shape[1:3]
         masks = self._masks(self._tensor(history.valid).bool())
         nodes = nodes.flatten(1, 2)
@@ -120,10 +149,53 @@ class GNNDynamicsHead(BaseModule):
             nodes = layer(nodes, nodes, masks[kind])
         return nodes.unflatten(1, (frames, joints))
 
-    def loss(self, history: InstanceData, search_features: Tensor | None, targets: Tensor, weights: Tensor) -> dict:
-        """Squared error against target heatmaps (M, K, H, W), weighted per joint (M, K)."""
+    def positions(self, history: InstanceData) -> Tensor:
+        """(M, K, 2) image px where `offsets` predict the joints; those that the last pose lacks mean nothing."""
+        return self._moved(self.aggregate(history)[:, -1], history)
+
+    def loss(
+        self,
+        history: InstanceData,
+        search_features: Tensor | None,
+        targets: Tensor,
+        weights: Tensor,
+        keypoints: Tensor | None = None,
+    ) -> dict:
+        """Squared error against target heatmaps (M, K, H, W), or for `offsets` distance from keypoints (M, K, 2) image
+        px, weighted per joint (M, K)."""
+        if self.predicts_offsets:
+            known = (weights * self._tensor(history.valid)[:, -1])[..., None].expand_as(keypoints)
+            places = (self._relative(points, history) for points in (self.positions(history), keypoints))
+            return dict(loss_positions=self.loss_module(*places, known))
         predicted = self(history, targets.shape[:-3:-1], search_features)
         return dict(loss_heatmaps=self.loss_module(predicted, targets, weights))
+
+    def _moved(self, nodes: Tensor, history: InstanceData) -> Tensor:
+        """(M, K, 2) image px: the last pose moved by what its nodes (M, K, d) say beyond its inertia."""
+        own, body = self._velocities(history)[0][:, -1].split(2, -1)
+        offset = self.output(nodes) + self.inertia[0] * body + self.inertia[1] * own
+        size = self._tensor(history.crops)[:, None, 2:].prod(-1, keepdim=True).sqrt()
+        return self._tensor(history.keypoints)[:, -1] + offset * size
+
+    def _drawn(self, points: Tensor, history: InstanceData, grid_size: tuple[int, int]) -> Tensor:
+        """(M, K, H, W) Gaussians at image points (M, K, 2), as high as the last scores."""
+        cells = image_to_cells(points.detach().cpu().numpy(), np.asarray(history.regions))
+        scores = np.asarray(history.keypoint_scores)[:, -1] * np.asarray(history.valid)[:, -1]
+        return gaussian_heatmaps(cells, scores, grid_size, self.sigma).to(points)
+
+    def _motion(self, history: InstanceData) -> Tensor:
+        velocities, known = self._velocities(history)
+        return torch.cat([velocities * _MOTION_SCALE, known], dim=-1)
+
+    def _velocities(self, history: InstanceData) -> tuple[Tensor, Tensor]:
+        """(M, L, K, 4) what each joint, and all joints in the mean, moved since the frame before, in sizes of the last
+        crop, and (M, L, K, 1) whether the joint is known in both frames. Zero where nothing is known."""
+        places = self._relative(self._tensor(history.keypoints), history)
+        valid = self._tensor(history.valid)[..., None]
+        known = pad(valid[:, 1:] * valid[:, :-1], (0, 0, 0, 0, 1, 0))
+        own = pad(places[:, 1:] - places[:, :-1], (0, 0, 0, 0, 1, 0)) * known
+        body = own.sum(2, keepdim=True) / known.sum(2, keepdim=True).clamp(min=1)
+        return torch.cat([own, body.expand_as(own)], dim=-1), known
 
     def _tensor(self, value: object) -> Tensor:
         parameter = self.encoder.embedding.weight

@@ -23,7 +23,8 @@ class VideoPoseTracker(BaseModel):
     the frames of videos one by one, in order, and starts anew with frame 0 of each.
 
     Args:
-        pose_estimator: `TopDownEstimator`.
+        pose_estimator: `TopDownEstimator`; None where the dynamics of poses alone are trained, and the tracker has its
+            own `codec` and `search`.
         tracker: `PoseTracker`.
         detector: `PersonDetector`; None where only the dynamics head is trained, or all frames come with boxes.
         cache_dir: folder for what detector and pose estimator find, so that later runs take it from there; None for no
@@ -34,8 +35,8 @@ class VideoPoseTracker(BaseModel):
 
     def __init__(
         self,
-        pose_estimator: dict,
         tracker: dict,
+        pose_estimator: dict | None = None,
         detector: dict | None = None,
         cache_dir: str | None = None,
         data_preprocessor: dict | None = None,
@@ -43,8 +44,8 @@ class VideoPoseTracker(BaseModel):
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
         self.detector = MODELS.build(detector) if detector else None
-        self.pose_estimator = MODELS.build(pose_estimator)
-        estimator = dict(codec=self.pose_estimator.codec, search=self.pose_estimator.geometry)
+        self.pose_estimator = MODELS.build(pose_estimator) if pose_estimator else None
+        estimator = dict(codec=self.pose_estimator.codec, search=self.pose_estimator.geometry) if pose_estimator else {}
         self.tracker = MODELS.build(tracker, default_args=estimator)
         for part in self.FROZEN:
             if getattr(self, part) is not None:
@@ -78,14 +79,15 @@ class VideoPoseTracker(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         history, search_features = self._tubes(inputs, data_samples)
-        return self.tracker.dynamics_head(history, self.pose_estimator.geometry.search_grid_size, search_features)
+        return self.tracker.dynamics_head(history, self.tracker.geometry.search_grid_size, search_features)
 
     def loss(self, inputs: dict, data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
         """Squared error of the heatmaps predicted for tubes."""
         history, search_features = self._tubes(inputs, data_samples)
         targets = torch.stack([sample.gt_fields.heatmaps for sample in data_samples])
         weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in data_samples])
-        return self.tracker.dynamics_head.loss(history, search_features, targets, weights)
+        keypoints = torch.cat([sample.gt_instance_labels.keypoints for sample in data_samples])
+        return self.tracker.dynamics_head.loss(history, search_features, targets, weights, keypoints)
 
     def predict(
         self, inputs: Sequence[np.ndarray], data_samples: Sequence[BaseDataElement]
@@ -148,6 +150,10 @@ class VideoPoseTracker(BaseModel):
         return history, estimator.features(inputs['search'], estimator.geometry.search_grid_size)
 
     def _check_channels(self) -> None:
+        if self.pose_estimator is None:
+            if self.tracker.dynamics_head.visual_channels:
+                raise ValueError('VideoPoseTracker has no pose_estimator, which the visual cue of the head comes from')
+            return
         joints, sigmas = self.pose_estimator.model.head.out_channels, len(self.tracker.sigmas)
         if joints != sigmas:
             raise ValueError(f'the pose estimator has {joints} keypoints, but tracker.sigmas has {sigmas} values')

@@ -70,6 +70,11 @@ def test_the_same_id_in_two_videos_is_two_people(tmp_path: Path) -> None:
     assert entries(tubes) == [(10, 1), (20, 1)]
 
 
+def test_some_videos(tmp_path: Path) -> None:
+    videos = [a_video({0: x}, {0: x}, name=name) for name, x in (('a', 10.0), ('b', 20.0))]
+    assert entries(dataset(tmp_path, *videos, videos=['b'])) == [(20, 1)]
+
+
 def test_nobody_is_there_twice(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='no person is annotated in two frames at most 4 apart'):
         dataset(tmp_path, a_video({0: 1.0}, {1: 2.0}))

@@ -90,3 +90,15 @@ def test_with_a_dynamics_head(matching: str) -> None:
     error = np.abs(tracked[1].keypoints - frames[1].keypoints).max()
     assert error == 0 if matching == 'gnn' else 0 < error < cell
     assert tracked[1].keypoint_scores == pytest.approx(0.9, abs=0.1 if matching == 'full' else 0)
+
+
+def test_joints_that_nobody_knows_stay_unknown_after_fusion() -> None:
+    """Though a codec decodes something from empty heatmaps."""
+    tracker = PoseTracker(CODEC, SEARCH, dynamics_head={**HEAD, 'output': 'offsets'}, init_score_thr=0.0).eval()
+    frames = [people(index, 100) for index in range(3)]
+    for frame in frames:
+        frame.annotated[0, 3:5] = False
+        frame.keypoints[0, 3:5] = 0
+    for frame, tracked in zip(frames, track_given_poses(tracker, frames), strict=True):
+        assert tracked.track_ids.tolist() == [0]
+        assert np.array_equal(tracked.annotated, frame.annotated)

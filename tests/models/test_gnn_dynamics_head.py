@@ -162,6 +162,7 @@ def test_wrong_history_features() -> None:
         ('aggregation', ['spatial', 'time'], 'time'),
         ('temporal', 'future', 'future'),
         ('position_scale', 'crop', 'crop'),
+        ('output', 'boxes', 'boxes'),
     ],
 )
 def test_unknown_options(field: str, value: str | list[str], got: str) -> None:
@@ -200,3 +201,65 @@ def test_it_can_learn_one_tube() -> None:
     with torch.no_grad():
         best = head.eval()(history, (size, size)).flatten(2).argmax(-1)[0]
     assert torch.equal(torch.stack([best % size, best // size], -1).float(), cells)
+
+
+def walking(k: int = 4, step: float = 6.0) -> InstanceData:
+    """Two people all of whose joints move by so many px a frame, to the right and down."""
+    history = a_history(2, k, channels=0)
+    history.keypoints[:] = history.keypoints[:, :1]
+    history.keypoints[0, ..., 0] += step * np.arange(3)[:, None]
+    history.keypoints[1, ..., 1] += step * np.arange(3)[:, None]
+    return history
+
+
+def test_untrained_offsets_follow_the_body() -> None:
+    head = a_head(visual_channels=0, output='offsets')
+    history = walking()
+    history.keypoints[0, -1, 0, 0] += 40  # what one joint does moves the body by a quarter of it
+    history.valid[1, -1, 2] = False
+    expected = history.keypoints[:, -1] + 0.7 * np.array([[[6 + 10, 0]], [[0, 6]]])
+    np.testing.assert_allclose(head.positions(history).detach()[0], expected[0], rtol=1e-4)
+    np.testing.assert_allclose(head.positions(history).detach()[1, [0, 1, 3]], expected[1, [0, 1, 3]], rtol=1e-4)
+
+
+def test_offsets_are_drawn_where_the_last_pose_has_joints() -> None:
+    head, history = a_head(visual_channels=0, output='offsets', sigma=1.0), walking(step=0)
+    history.crops[:] = [100, 100, 60, 80]
+    history.regions[:] = [40, 20, 10, 10]
+    history.keypoints[:, -1] = [110, 80]
+    history.valid[1, -1, 2] = False
+    head.inertia.data.zero_()
+    heatmaps = predict(head, history, None)
+    assert heatmaps.shape == (2, 4, *GRID[::-1])
+    np.testing.assert_allclose(heatmaps[..., 6, 7], history.keypoint_scores[:, -1] * history.valid[:, -1])
+    assert heatmaps.amax((2, 3)).ravel().argmin() == 6 and heatmaps[1, 2].abs().max() == 0
+
+
+@pytest.mark.parametrize('motion', [False, True])
+def test_offsets_can_learn(motion: bool) -> None:
+    """That people stop."""
+    head = a_head(visual_channels=0, output='offsets', motion=motion).train()
+    history = walking()
+    history.valid[1, -1, 2] = False
+    keypoints = torch.from_numpy(history.keypoints[:, -1].copy())
+    keypoints[1, 2] = 1e4  # which the last pose lacks
+    keypoints[0, 1] = -1e4  # which is not annotated
+    weights = torch.ones(2, 4)
+    weights[0, 1] = 0
+    optimizer = torch.optim.Adam(head.parameters(), 1e-2)
+    losses = []
+    for _ in range(100):
+        (loss,) = head.loss(history, None, torch.zeros(2, 4, *GRID[::-1]), weights, keypoints).values()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 5
+
+
+def test_motion_of_a_short_history() -> None:
+    head, history = a_head(visual_channels=0, motion=True), walking()
+    history.valid[:, :2] = False
+    velocities, known = head._velocities(history)
+    assert velocities.abs().max() == 0 and known.max() == 0
+    assert torch.isfinite(predict(head, history, None)).all()

@@ -31,16 +31,18 @@ class SampleTube(BaseTransform):
     Args:
         length: T.
         gaps: smallest and largest g, in frames of the video.
+        ahead: frames from the last pose of the history to the current one; None for g.
     """
 
-    def __init__(self, length: int = 4, gaps: tuple[int, int] = (1, 4)) -> None:
+    def __init__(self, length: int = 4, gaps: tuple[int, int] = (1, 4), ahead: int | None = None) -> None:
         self.length = length
         self.gaps = gaps
+        self.ahead = ahead
 
     def transform(self, results: dict) -> dict:
         frames, current = results['frames'], results['current']
         gap = np.random.randint(self.gaps[0], self.gaps[1] + 1)
-        wanted = frames[current] - gap * np.arange(self.length - 1, 0, -1)
+        wanted = frames[current] - (self.ahead or gap) - gap * np.arange(self.length - 2, -1, -1)
         history = np.isin(frames[:current], wanted)
         if wanted[-1] not in frames:
             history[-1] = True
@@ -181,7 +183,9 @@ class PackTubeInputs(BaseTransform):
         target = image_to_cells(results['keypoints'][None, -1], region) * self.codec.scale_factor
         encoded = self.codec.encode(target.astype(np.float32), annotated[None, -1].astype(np.float32))
         sample.gt_fields = PixelData(heatmaps=_tensor(encoded['heatmaps']))
-        sample.gt_instance_labels = InstanceData(keypoint_weights=_tensor(encoded['keypoint_weights']))
+        sample.gt_instance_labels = InstanceData(
+            keypoints=_tensor(results['keypoints'][None, -1]), keypoint_weights=_tensor(encoded['keypoint_weights'])
+        )
         return dict(inputs=self._cut(results, crops) if self.images else {}, data_samples=sample)
 
     def _cut(self, results: dict, crops: np.ndarray) -> dict[str, torch.Tensor]:

@@ -54,6 +54,11 @@ def test_frames_of_a_tube(frames: list[int], current: int, gaps: tuple[int, int]
     assert not tube['annotated'][:missing].any()
 
 
+def test_frames_ahead() -> None:
+    tube = SampleTube(length=4, gaps=(1, 1), ahead=3)(a_track(list(range(10)), 8))
+    assert tube['img_paths'] == ['3.jpg', '4.jpg', '5.jpg', '8.jpg']
+
+
 def test_gaps_are_drawn() -> None:
     last = {SampleTube(length=2, gaps=(1, 3))(a_track(list(range(10)), 9))['img_paths'][0] for _ in range(50)}
     assert last == {'8.jpg', '7.jpg', '6.jpg'}

@@ -1,0 +1,56 @@
+# The dynamics of poses alone: position, score and joint type, no images. Each joint says how far it will move.
+# Trains in minutes on a CPU, on the annotations of any PoseTrack release, or on tracked poses of one's own.
+_base_ = '../_base_/gnn_tracker.py'
+
+codec = dict(type='MSRAHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
+length = 4
+model = dict(
+    detector=None,
+    pose_estimator=None,
+    tracker=dict(
+        codec=codec,
+        search=dict(input_size=codec['input_size'], heatmap_size=codec['heatmap_size']),
+        memory=dict(length=length),
+        dynamics_head=dict(
+            visual_channels=0,
+            feat_channels=64,
+            aggregation=('temporal', 'spatial', 'temporal', 'spatial'),
+            num_heads=4,
+            motion=True,
+            output='offsets',
+        ),
+    ),
+)
+custom_hooks = []
+
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=0,
+    persistent_workers=False,
+    sampler=dict(type='InfiniteSampler'),
+    dataset=dict(
+        data_root='data/posetrack17/',
+        pipeline=[
+            dict(type='mmgnntrack.SampleTube', length=length + 1, gaps=(1, 1)),
+            dict(type='mmgnntrack.AugmentTube', rotation=30, scale=0.0, flip=0.5),
+            dict(type='mmgnntrack.JitterHistory', noise=0.0, outlier_rate=0.0, scores=(1.0, 1.0)),
+            dict(type='mmgnntrack.PackTubeInputs', codec=codec, images=False),
+        ],
+    ),
+)
+# Without images there is nothing to test here: `tools/track_poses.py` tracks poses with the trained head.
+val_dataloader = val_evaluator = val_cfg = None
+test_dataloader = test_evaluator = test_cfg = None
+
+max_iters = 3000
+train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=max_iters)
+optim_wrapper = dict(
+    optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=0.05),
+    paramwise_cfg=dict(custom_keys={'inertia': dict(lr_mult=10, decay_mult=0)}),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=100, end=max_iters, eta_min_ratio=0.01),
+]
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=max_iters, save_best=None))
+log_processor = dict(by_epoch=False)

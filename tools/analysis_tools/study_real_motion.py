@@ -1,0 +1,171 @@
+"""Measure how well the dynamics of poses alone are learned: train on some sequences, predict the poses of others.
+
+ANNOTATIONS is a folder of PoseTrack files; no images are needed. Its sequences are shared out over folds; for each fold
+the config is trained on the others. Prints the mean distance between predicted and true joints in percent of the
+diagonal of the last pose, so many frames ahead, over all folds, and of what needs no training: the last pose, constant
+velocity (of each joint, of the whole body) and a Kalman filter, tuned on the training sequences.
+
+What is trained already is not trained again.
+
+examples:
+  python tools/analysis_tools/study_real_motion.py data/posetrack17/annotations/train --out outputs/motion
+  python tools/analysis_tools/study_real_motion.py ANNOTATIONS --out outputs/motion --ahead 1 --seeds 0 1 2
+"""
+
+import argparse
+import sys
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import DATASETS, MODELS, init_default_scope
+from mmengine.runner import Runner, load_checkpoint
+from mmengine.structures import InstanceData
+from motion_baselines import DAMPINGS, KalmanFilter, constant_velocity, last_pose, tuned
+
+import mmgnntrack.registry  # noqa: F401
+from mmgnntrack.posetrack import posetrack_files
+
+CONFIG = Path(__file__).parents[2] / 'configs/pose_only/gnn-offsets_posetrack17.py'
+#: Poses that the Kalman filter sees; the others see the newest of them.
+LONG = 30
+
+
+class Samples:
+    """All poses of some sequences that follow on others, as they were annotated.
+
+    Attributes:
+        history: M tracklets of `LONG` poses.
+        target: (M, K, 2) image px, so many frames later.
+        known: (M, K) bool, joints that are annotated in the last pose and later.
+        size: (M, 1) px, the diagonal of the last pose.
+    """
+
+    def __init__(self, config: Config, videos: list[str], ahead: int) -> None:
+        settings = config.train_dataloader.dataset.copy()
+        pack = settings.pipeline[-1]
+        settings.pipeline = [
+            dict(type='mmgnntrack.SampleTube', length=LONG + 1, gaps=(1, 1), ahead=ahead),
+            dict(type='mmgnntrack.JitterHistory', noise=0.0, outlier_rate=0.0, scores=(1.0, 1.0)),
+            pack,
+        ]
+        dataset = DATASETS.build({**settings, 'videos': videos, 'test_mode': True})
+        samples = pseudo_collate([dataset[i] for i in range(len(dataset)) if follows(dataset.get_data_info(i), ahead)])
+        samples = samples['data_samples']
+        self.history = InstanceData.cat([sample.history for sample in samples]).numpy()
+        labels = InstanceData.cat([sample.gt_instance_labels for sample in samples]).numpy()
+        self.target = labels.keypoints
+        last, valid = self.history.keypoints[:, -1], self.history.valid[:, -1]
+        self.known = (labels.keypoint_weights > 0) & valid
+        low, high = (reduce(np.where(valid[..., None], last, empty), 1)
+                     for reduce, empty in ((np.min, np.inf), (np.max, -np.inf)))  # fmt: skip
+        self.size = np.linalg.norm(high - low, axis=-1)[:, None]
+
+    def errors(self, predicted: np.ndarray) -> np.ndarray:
+        """(n,) of all known joints, percent of the pose's diagonal."""
+        return (np.linalg.norm(predicted - self.target, axis=-1) / self.size * 100)[self.known]
+
+
+def follows(info: dict, ahead: int) -> bool:
+    """Whether the person was annotated exactly so many frames before."""
+    return info['frames'][info['current']] - ahead in info['frames']
+
+
+def guesses(train: Samples, test: Samples, ahead: int) -> dict[str, np.ndarray]:
+    """The errors of what needs no training, tuned on some sequences, on others."""
+
+    def best(makers: list) -> np.ndarray:
+        chosen = tuned([partial(make, train) for make in makers], lambda guess: train.errors(guess).mean())
+        return test.errors(makers[chosen](test))
+
+    def velocity(body: bool) -> list:
+        return [lambda samples, d=d: constant_velocity(samples.history, ahead, d, body) for d in DAMPINGS]
+
+    def filtered(samples: Samples, noise: float, acceleration: float) -> np.ndarray:
+        scale = samples.size[..., None]
+        relative = samples.history.keypoints / scale[:, None]
+        return KalmanFilter(noise, acceleration).forecast(relative, samples.history.valid > 0, ahead) * scale
+
+    grid = product((0.002, 0.005, 0.01, 0.02, 0.04), (0.002, 0.005, 0.01))
+    return {
+        'last pose': test.errors(last_pose(test.history, ahead)),
+        'constant velocity, joint': best(velocity(False)),
+        'constant velocity, body': best(velocity(True)),
+        'Kalman filter, joint': best([partial(filtered, noise=noise, acceleration=a) for noise, a in grid]),
+    }
+
+
+def trained(config: Config, videos: list[str], ahead: int, seed: int, work_dir: Path) -> torch.nn.Module:
+    """The dynamics head after its training on some sequences."""
+    config = config.copy()
+    config.work_dir = str(work_dir)
+    config.randomness = dict(seed=seed)
+    config.train_dataloader.dataset.videos = videos
+    config.train_dataloader.dataset.pipeline[0].ahead = ahead
+    checkpoint = work_dir / f'iter_{config.train_cfg.max_iters}.pth'
+    if not checkpoint.is_file():
+        print(f'training {work_dir.name}; log: {work_dir}/*/*.log', file=sys.stderr, flush=True)
+        Runner.from_cfg(config).train()
+    model = MODELS.build(config.model).eval()
+    load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+    return model.tracker.dynamics_head
+
+
+@torch.no_grad()
+def learned(head: torch.nn.Module, samples: Samples, length: int) -> np.ndarray:
+    """(n,) errors of a dynamics head that sees so many poses."""
+    history = samples.history.clone()
+    for field in ('keypoints', 'keypoint_scores', 'valid', 'cells'):
+        history.set_field(history[field][:, -length:], field)
+    places = [head.positions(history[rows]).numpy() for rows in np.array_split(np.arange(len(history)), 20)]
+    return samples.errors(np.concatenate(places))
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('annotations', type=Path, help='folder of PoseTrack files')
+    parser.add_argument('--out', type=Path, required=True, help='where the trained heads and the table go')
+    parser.add_argument('--config', type=Path, default=CONFIG, help='config to train (default: %(default)s)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings that override it')
+    parser.add_argument('--ahead', type=int, nargs='+', default=[1, 3], help='frames (default: 1 3)')
+    parser.add_argument('--folds', type=int, default=5)
+    parser.add_argument('--only-folds', type=int, nargs='+', help='only these, from 0')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train, compare, print."""
+    args = parse_args()
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(args.cfg_options or {})
+    config.train_dataloader.dataset.update(data_root='', ann_file=str(args.annotations.resolve()))
+    init_default_scope(config.default_scope)
+    names = np.array([path.stem for path in posetrack_files(args.annotations)])
+    fold_of = np.random.default_rng(0).permutation(len(names)) % args.folds
+    length = config.model.tracker.memory.length
+    for ahead in args.ahead:
+        errors: dict[str, list[np.ndarray]] = {}
+        for fold in args.only_folds or range(args.folds):
+            rest, held_out = names[fold_of != fold].tolist(), names[fold_of == fold].tolist()
+            train, test = (Samples(config, videos, ahead) for videos in (rest, held_out))
+            found = guesses(train, test, ahead)
+            for seed in args.seeds:
+                head = trained(config, rest, ahead, seed, args.out / f'ahead{ahead}_fold{fold}_seed{seed}')
+                found[f'learned, seed {seed}'] = learned(head, test, length)
+            for name, values in found.items():
+                errors.setdefault(name, []).append(values)
+        still = np.concatenate(errors['last pose']).mean()
+        print(f'\n| {ahead} ahead | error, % of the diagonal | below the last pose |\n|---|---:|---:|')
+        for name, values in errors.items():
+            mean = np.concatenate(values).mean()
+            print(f'| {name} | {mean:.3f} | {100 - 100 * mean / still:.1f} % |', flush=True)
+
+
+if __name__ == '__main__':
+    main()
