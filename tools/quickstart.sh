@@ -70,7 +70,7 @@ run() {
     fi
     echo "[$seen/${#STEPS[@]}] $title (about $(((left + 59) / 60)) min left in all; log: $OUT/$name.log)"
     if [ "$name" = data ]; then
-        "$@"
+        "$@" 2>&1 | tee "$OUT/$name.log" || true
     else
         "$@" 2>&1 | tee "$OUT/$name.log" \
             | sed -unE 's/.*(Iter\((train|test)\).*\]).*(eta: [0-9:]+).*/      \1  \3/p' || true
@@ -147,7 +147,9 @@ done
 echo
 python tools/analysis_tools/compare_results.py "$OUT"/test/{iou,oks,gnn,full}/metrics.json --out "$OUT/table.md"
 echo
+[ -z "$SMOKE" ] || echo 'Smoke run: after four iterations nobody is found. It shows that every step runs, and nothing else.'
 echo "table:          $OUT/table.md"
 echo "overlay video:  $(ls "$OUT"/overlays/*.mp4 | head -n 1)"
 echo "contact sheet:  $(ls "$OUT"/overlays/*.png | head -n 1)"
 echo "results (JSON): $OUT/test/full/posetrack"
+echo "environment:    source $(dirname "$PYTHON")/activate"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config, writable_folder
+from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config, one_line_errors, writable_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,6 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', nargs='?', help='checkpoint file; "none" or nothing for the weights as built')
     parser.add_argument('--out-dir', help='where the result files and the figures (metrics.json) go')
     parser.add_argument('--show-dir', help='where overlay videos and contact sheets go')
+    parser.add_argument('--show-score-thr', type=float, default=0.2, help='joints below are not drawn (%(default)s)')
     parser.add_argument('--show-videos', nargs='+', metavar='NAME', help='draw these videos only')
     add_common_arguments(parser)
     return parser.parse_args()
@@ -41,7 +42,12 @@ def main() -> None:
             if evaluator['type'].endswith('PoseTrackMetric'):
                 evaluator['outfile_dir'] = str(Path(args.out_dir) / 'posetrack')
     if args.show_dir:
-        hook = dict(type='mmgnntrack.TrackVisualizationHook', out_dir=args.show_dir, videos=args.show_videos)
+        hook = dict(
+            type='mmgnntrack.TrackVisualizationHook',
+            out_dir=args.show_dir,
+            videos=args.show_videos,
+            score_thr=args.show_score_thr,
+        )
         config.setdefault('custom_hooks', []).append(hook)
     runner = build_runner(config)
     metrics = runner.test() | {'boxes_from': runner.test_dataloader.dataset.metainfo.get('boxes_from')}
@@ -53,4 +59,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()

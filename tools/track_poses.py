@@ -142,7 +142,7 @@ def run(args: argparse.Namespace) -> None:
     skeleton = read_skeleton(args.metainfo) if args.metainfo else None
     tracker_for = cache(partial(build_tracker, config, args.config or '--cfg-options', args.checkpoint))
     args.out.mkdir(parents=True, exist_ok=True)
-    counts = Counter()
+    counts, skeletons = Counter(), set()
     for file in tqdm(files, unit='video', disable=None):
         images = args.images / f'{file.stem}.json' if args.images and args.images.is_dir() else args.images
         video = read_poses(file, skeleton, images)
@@ -151,10 +151,13 @@ def run(args: argparse.Namespace) -> None:
         bar = tqdm(tracked, total=len(video), desc=video.name, unit='frame', leave=False, disable=None)
         found = replace(video, frames=list(bar))
         write_video(output_file(args, file), found)
+        skeletons.add(video.skeleton.joints)
         counts['frames'] += len(video)
         counts['poses'] += sum(map(len, video.frames))
         counts['tracked'] += sum(map(len, found.frames))
         counts['tracks'] += len(set().union(*(frame.track_ids.tolist() for frame in found.frames)))
+    for joints in skeletons:
+        print(f'poses of {len(joints)} joints: {", ".join(joints[:4])}, ...')
     print(
         f'{args.out}: {counts["tracked"]} of {counts["poses"]} poses on {counts["tracks"]} tracks, in '
         f'{counts["frames"]} frames of {len(files)} videos'

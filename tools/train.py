@@ -10,7 +10,7 @@ import argparse
 
 import torch
 
-from mmgnntrack.engine.launch import add_common_arguments, build_runner, latest_checkpoint, load_config
+from mmgnntrack.engine.launch import add_common_arguments, build_runner, latest_checkpoint, load_config, one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,4 +47,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()

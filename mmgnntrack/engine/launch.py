@@ -4,6 +4,8 @@ import argparse
 import os
 import pickle
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import CheckpointLoader, Runner
 
 import mmgnntrack.registry  # noqa: F401  version warnings and safe globals, also for configs of stock types only
+from mmgnntrack.posetrack import PoseTrackFormatError
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +69,15 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
         else:
             return str(path)
     return None
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """A file that is missing or broken ends the program with one line; what else goes wrong with a traceback."""
+    try:
+        yield
+    except (FileNotFoundError, PoseTrackFormatError) as error:
+        raise SystemExit(f'error: {error}') from error
 
 
 def build_runner(config: Config) -> Runner:

@@ -30,6 +30,12 @@ def test_missing_checkpoint(tmp_path: Path) -> None:
     assert 'checkpoint not found: nowhere.pth' in message
 
 
+def test_missing_data(tmp_path: Path) -> None:
+    options = ('--work-dir', str(tmp_path / 'work'), '--cfg-options', f'test_dataloader.dataset.data_root={tmp_path}')
+    last = complaint('tools/test.py', CONFIG, *options).splitlines()[-1]
+    assert last.startswith('error: ') and str(tmp_path / 'annotations/val') in last
+
+
 @pytest.mark.skipif(__import__('torch').cuda.is_available(), reason='a GPU is at hand')
 def test_mixed_precision_needs_a_gpu(tmp_path: Path) -> None:
     assert 'needs a GPU' in complaint('tools/train.py', CONFIG, '--amp', '--work-dir', str(tmp_path))

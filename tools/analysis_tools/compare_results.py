@@ -14,14 +14,19 @@ COLUMNS = ('mAP', 'MOTA', 'Miss', 'Switch', 'FP')
 
 def table(files: list[Path]) -> str:
     """A Markdown table; each row is named after the folder of its file."""
-    header = f'| {"":8} | ' + ' | '.join(f'{column:>6}' for column in COLUMNS) + ' | boxes from |'
-    rule = '|' + '-' * 10 + '|' + '|'.join('-' * 7 + ':' for _ in COLUMNS) + '|------------|'
-    rows = []
+    rows = [['', *COLUMNS, 'boxes from']]
     for file in files:
         figures = json.loads(file.read_text())
-        values = ' | '.join(f'{figures[f"posetrack/{column}"]:6.2f}' for column in COLUMNS)
-        rows.append(f'| {file.parent.name:8} | {values} | {figures.get("boxes_from") or "?":10} |')
-    return '\n'.join([header, rule, *rows])
+        values = [f'{figures[f"posetrack/{column}"]:.2f}' for column in COLUMNS]
+        rows.append([file.parent.name, *values, figures.get('boxes_from') or '?'])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    texts = (0, len(widths) - 1)
+    lines = [
+        ' | '.join(f'{cell:{"<" if i in texts else ">"}{widths[i]}}' for i, cell in enumerate(row)) for row in rows
+    ]
+    rule = '|'.join('-' * (width + 2) if i in texts else '-' * (width + 1) + ':' for i, width in enumerate(widths))
+    header, *body = (f'| {line} |' for line in lines)
+    return '\n'.join([header, f'|{rule}|', *body])
 
 
 def main() -> None:

@@ -232,6 +232,8 @@ def run(args: argparse.Namespace) -> None:
         check(split, args.allow_missing)
     for split in splits:
         if not split.annotations:
+            if not split.release:
+                raise ValueError(f'{split.source}: no labelled frames with images, nothing to write')
             print(f'{split.name}: no labelled frames with images, nothing written')
             continue
         split.out.parent.mkdir(parents=True, exist_ok=True)

@@ -93,7 +93,11 @@ class PartCheckpointHook(Hook):
         model = self._model(runner)
         for part, filename in self.files.items():
             if filename is not None and getattr(model, part) is not None:
-                load_part(getattr(model, part).model, part, filename)
+                try:
+                    load_part(getattr(model, part).model, part, filename)
+                except FileNotFoundError as error:
+                    hint = f'--cfg-options custom_hooks.0.{part}=FILE names another'
+                    raise FileNotFoundError(f'{filename}: no such file of the {part}; {hint}') from error
         self._loaded = True
 
     @staticmethod

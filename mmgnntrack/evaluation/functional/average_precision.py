@@ -97,8 +97,8 @@ def average_precision(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """AP per joint, and precision and recall of all detections.
 
-    A joint that is predicted but never annotated has NaN for AP and recall. One that is never predicted has zeros,
-    even if it is never annotated either.
+    A joint that is predicted but never annotated has NaN for AP and recall. One that is never predicted has zeros; of
+    these one that is never annotated either has NaN without the quirks.
 
     Args:
         detections: of all videos.
@@ -108,6 +108,8 @@ def average_precision(
         AP, precision and recall in percent, each (16,): the joints in the official order, then their mean.
     """
     table = np.zeros((3, NUM_JOINTS))
+    if not official_quirks:
+        table[:, detections.positives == 0] = np.nan
     for joint in np.flatnonzero(detections.predicted.any(0)):
         own = detections.predicted[:, joint]
         precision, recall = precision_recall(
