@@ -23,9 +23,9 @@ class VideoPoseTracker(BaseModel):
     the frames of videos one by one, in order, and starts anew with frame 0 of each.
 
     Args:
+        tracker: `PoseTracker`.
         pose_estimator: `TopDownEstimator`; None where the dynamics of poses alone are trained, and the tracker has its
             own `codec` and `search`.
-        tracker: `PoseTracker`.
         detector: `PersonDetector`; None where only the dynamics head is trained, or all frames come with boxes.
         cache_dir: folder for what detector and pose estimator find, so that later runs take it from there; None for no
             cache. The features of the search regions depend on the tracks and are computed always.
@@ -127,6 +127,8 @@ class VideoPoseTracker(BaseModel):
 
     def estimate(self, image: np.ndarray, people: InstanceData) -> InstanceData:
         """The poses of people (see `TopDownEstimator.predict`), from the cache if they are there."""
+        if self.pose_estimator is None:
+            raise ValueError('VideoPoseTracker has no pose_estimator: tools/track_poses.py tracks poses without images')
         if not self._caches:
             return self.pose_estimator.predict(image, people)
         return self._caches['pose_estimator'](
@@ -150,14 +152,14 @@ class VideoPoseTracker(BaseModel):
         return history, estimator.features(inputs['search'], estimator.geometry.search_grid_size)
 
     def _check_channels(self) -> None:
+        head = self.tracker.dynamics_head
         if self.pose_estimator is None:
-            if self.tracker.dynamics_head.visual_channels:
+            if head is not None and head.visual_channels:
                 raise ValueError('VideoPoseTracker has no pose_estimator, which the visual cue of the head comes from')
             return
         joints, sigmas = self.pose_estimator.model.head.out_channels, len(self.tracker.sigmas)
         if joints != sigmas:
             raise ValueError(f'the pose estimator has {joints} keypoints, but tracker.sigmas has {sigmas} values')
-        head = self.tracker.dynamics_head
         if head is None or not head.visual_channels:
             return
         channels, layers = self.pose_estimator.num_features, self.pose_estimator.feature_layers

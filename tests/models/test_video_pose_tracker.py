@@ -207,6 +207,17 @@ def test_channels_that_do_not_fit(config: Config) -> None:
         build(config)
 
 
+def test_poses_alone(repository: Path) -> None:
+    """Neither detector nor pose estimator, and a head that sees no images."""
+    config = Config.fromfile(repository / 'configs/pose_only/gnn-offsets_posetrack17.py')
+    people = InstanceData(bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))
+    with pytest.raises(ValueError, match='no pose_estimator: tools/track_poses.py'):
+        build(config).track(np.zeros((8, 8, 3), np.uint8), 0, people)
+    config.model.tracker.dynamics_head.visual_channels = 48
+    with pytest.raises(ValueError, match='no pose_estimator, which the visual cue'):
+        build(config)
+
+
 def test_joints_that_do_not_fit(config: Config) -> None:
     config.model.tracker.sigmas = [0.1] * 17
     with pytest.raises(ValueError, match='15 keypoints, but tracker.sigmas has 17'):
