@@ -43,7 +43,7 @@ export PATH="$(dirname "$PYTHON"):$PATH" PYTHONWARNINGS=ignore OMP_NUM_THREADS=1
 mkdir -p "$OUT" 2>/dev/null && [ -w "$OUT" ] || fail "cannot write to $OUT"
 OUT=$(cd "$OUT" && pwd)
 # Only what this script writes: the folder may hold other things.
-[ -z "$FRESH" ] || (cd "$OUT" && rm -rf detector pose dynamics test overlays synthtrack table.md \
+[ -z "$FRESH" ] || (cd "$OUT" && rm -rf detector pose dynamics cache test overlays synthtrack table.md \
     {data,detector,pose,dynamics,iou,oks,gnn,full}.log coco_{train,val}.json)
 
 # --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
@@ -132,6 +132,7 @@ train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" 'training the dynamic
     "${parts[@]}" "train_dataloader.dataset.ann_file=$TRAIN" "$(batch 16)"
 
 # --- the four rows of the ablation ----------------------------------------------------------------------------------
+# All rows track the same poses: the first one keeps them for the others.
 export PORT=${PORT:-$((20000 + RANDOM % 20000))}
 first_video() { basename "$(find "$MMGNNTRACK_DATA/$VAL" -name '*.json' | sort | head -n 1)" .json; }
 for row in iou oks gnn full; do
@@ -140,9 +141,10 @@ for row in iou oks gnn full; do
     run $row "$OUT/test/$row/metrics.json" "testing: $row" \
         bash tools/dist_test.sh configs/mini/gnn_hrnet-mini_synthtrack.py "$OUT/dynamics/iter_$DYNAMICS_ITERS.pth" \
         "$RANKS" --work-dir "$OUT/test/$row" --out-dir "$OUT/test/$row" "${show[@]}" --cfg-options "${parts[@]}" \
-        "model.tracker.matching=$row" default_hooks.logger.interval=5 "test_dataloader.dataset.ann_file=$VAL" \
+        "model.tracker.matching=$row" "model.cache_dir=$OUT/cache" default_hooks.logger.interval=5 "test_dataloader.dataset.ann_file=$VAL" \
         "test_evaluator.ann_dir=$MMGNNTRACK_DATA/$VAL"
 done
+rm -rf "$OUT/cache"
 
 echo
 python tools/analysis_tools/compare_results.py "$OUT"/test/{iou,oks,gnn,full}/metrics.json --out "$OUT/table.md"
