@@ -48,7 +48,7 @@ OUT=$(cd "$OUT" && pwd)
 
 # --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)
-SECONDS_OF=(70 330 610 150 40 40 60 60)
+SECONDS_OF=(70 330 610 150 40 15 40 40)
 if [ -n "$SMOKE" ]; then
     ITERS=${ITERS:-4,4,4}
     SECONDS_OF=(5 20 20 20 15 15 15 15)
