@@ -1,8 +1,9 @@
 """What several tests share."""
 
+import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,30 @@ def real_data() -> Path:
     if not root.is_dir():
         pytest.skip('no real data here; MMGNNTRACK_SHARED names its folder')
     return root
+
+
+@pytest.fixture
+def run_tool(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> Callable[[Path], Callable[..., tuple[int, str, str]]]:
+    """Makes of a tool's file a function that runs it in this process, and gives its exit status, its output and its
+    complaints."""
+
+    def load(path: Path) -> Callable[..., tuple[int, str, str]]:
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        tool = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(tool)
+
+        def call(*arguments: object) -> tuple[int, str, str]:
+            monkeypatch.setattr(sys, 'argv', [path.name, *map(str, arguments)])
+            status, message = 0, ''
+            try:
+                tool.main()
+            except SystemExit as stop:
+                status, message = (1, stop.code) if isinstance(stop.code, str) else (stop.code, '')
+            output = capsys.readouterr()
+            return status, output.out, output.err + message
+
+        return call
+
+    return load

@@ -26,29 +26,11 @@ class Skeleton:
 
 
 POSETRACK = Skeleton(JOINTS, tuple(SIGMAS.tolist()))
+#: Its joints below the head are PoseTrack's, with the same sigmas.
 COCO = Skeleton(
-    (
-        'nose',
-        'left_eye',
-        'right_eye',
-        'left_ear',
-        'right_ear',
-        'left_shoulder',
-        'right_shoulder',
-        'left_elbow',
-        'right_elbow',
-        'left_wrist',
-        'right_wrist',
-        'left_hip',
-        'right_hip',
-        'left_knee',
-        'right_knee',
-        'left_ankle',
-        'right_ankle',
-    ),
-    (0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089,
-     0.089),
-)  # fmt: skip
+    ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear', *JOINTS[3:]),
+    (0.026, 0.025, 0.025, 0.035, 0.035, *SIGMAS[3:].tolist()),
+)
 
 
 def known_skeleton(names: Sequence[str]) -> Skeleton | None:

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import subprocess
 import sys
@@ -33,23 +32,9 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Run:
+def run(run_tool: Callable[[Path], Run]) -> Run:
     """Runs the tool in this process; gives its exit status, its output and its complaints."""
-    spec = importlib.util.spec_from_file_location('track_poses', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, 'argv', ['track_poses.py', *map(str, arguments)])
-        status, message = 0, ''
-        try:
-            tool.main()
-        except SystemExit as stop:
-            status, message = (1, stop.code) if isinstance(stop.code, str) else (stop.code, '')
-        output = capsys.readouterr()
-        return status, output.out, output.err + message
-
-    return call
+    return run_tool(TOOL)
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from videos import a_video, people_at
 
 from mmgnntrack.evaluation.functional import evaluate, format_table
 from mmgnntrack.evaluation.functional.head_size import HEAD_TO_NECK, fill_head_boxes, head_sizes
-from mmgnntrack.posetrack import PoseTable, PoseVideo, joint_index
+from mmgnntrack.posetrack import PoseTable, PoseVideo, joint_index, read_folder
 
 TOP, NECK = joint_index('head_top'), joint_index('neck')
 
@@ -44,6 +46,18 @@ def test_without_these_joints_it_is_the_median_of_the_track() -> None:
 def test_a_track_without_these_joints_stays_without() -> None:
     poses, filled = fill_head_boxes(PoseTable.gather(without_boxes(None, None).frames))
     assert filled == 0 and np.isnan(poses.head_bboxes[poses.track_ids == 0]).all()
+
+
+def test_the_ratio_is_that_of_real_heads(real_data: Path) -> None:
+    ratios = []
+    for video in read_folder(real_data / 'posetrack17_bonn_train'):
+        poses = PoseTable.gather(video.frames)
+        lengths = np.linalg.norm(poses.keypoints[:, TOP] - poses.keypoints[:, NECK], axis=-1)
+        known = poses.annotated[:, [TOP, NECK]].all(-1) & (lengths > 0)
+        ratios.append(head_sizes(poses.head_bboxes) / np.where(known, lengths, np.nan))
+    ratios = np.concatenate(ratios)
+    ratios = ratios[np.isfinite(ratios)]
+    assert len(ratios) == 1150 and np.median(ratios) == pytest.approx(HEAD_TO_NECK, abs=1e-3)
 
 
 def test_figures_tell_that_heads_were_filled() -> None:
