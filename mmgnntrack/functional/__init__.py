@@ -2,6 +2,7 @@
 
 from .assignment import Matches, assign
 from .heatmaps import fuse_heatmaps, gaussian_heatmaps, resample_heatmaps, sample_at
+from .peaks import dark_peaks, quarter_peaks, udp_peaks
 from .pose_nms import pose_nms
 from .regions import (
     SearchGeometry,
@@ -23,6 +24,7 @@ __all__ = [
     'cells_to_image',
     'centred_regions',
     'crop_boxes',
+    'dark_peaks',
     'fuse_heatmaps',
     'gaussian_heatmaps',
     'grid_regions',
@@ -30,7 +32,9 @@ __all__ = [
     'oks',
     'pose_bboxes',
     'pose_nms',
+    'quarter_peaks',
     'region_warp',
     'resample_heatmaps',
     'sample_at',
+    'udp_peaks',
 ]
