@@ -2,6 +2,7 @@
 
 examples:
   python tools/make_synthtrack.py --out data/synthtrack
+  python tools/make_synthtrack.py --out data/synthtrack_hard --hard --train-videos 0
   python tools/make_synthtrack.py --out data/tiny --train-videos 2 --val-videos 1 --frames 8 --jobs 1
   python tools/make_synthtrack.py --out data/synthtrack_seed1 --seed 1 --size 480 360
 
@@ -14,7 +15,7 @@ import sys
 
 from tqdm import tqdm
 
-from mmgnntrack.synthetic import SynthTrackConfig, make_dataset, videos
+from mmgnntrack.synthetic import HARD, SynthTrackConfig, make_dataset, videos
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,6 +24,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--out', required=True, help='output folder')
     parser.add_argument('--seed', type=int, default=default.seed, help='random seed (default: %(default)s)')
+    parser.add_argument(
+        '--hard', action='store_true', help='more people, longer occlusions, faster motion, lower frame rate'
+    )
     parser.add_argument('--train-videos', type=int, default=default.train_videos, help='default: %(default)s')
     parser.add_argument('--val-videos', type=int, default=default.val_videos, help='default: %(default)s')
     parser.add_argument('--frames', type=int, default=default.frames, help='frames per video (default: %(default)s)')
@@ -43,6 +47,7 @@ def main() -> None:
             val_videos=args.val_videos,
             frames=args.frames,
             size=tuple(args.size),
+            **(HARD if args.hard else {}),
         )
         written = make_dataset(args.out, config, args.jobs)
         for _ in tqdm(written, total=len(videos(config)), unit='video', desc='SynthTrack'):

@@ -14,10 +14,13 @@ model = dict(
         dynamics_head=dict(
             visual_channels=0,
             feat_channels=64,
-            aggregation=('temporal', 'spatial', 'temporal', 'spatial'),
+            # What was before the last pose comes with the joints' motion, so that messages pass within it alone.
+            aggregation=('spatial', 'spatial'),
+            motion=length - 1,
             num_heads=4,
-            motion=True,
+            motion_prior=False,
             output='offsets',
+            fading=0.9,
         ),
     ),
 )
@@ -34,7 +37,7 @@ train_dataloader = dict(
             dict(type='mmgnntrack.SampleTube', length=length + 1, gaps=(1, 1)),
             dict(type='mmgnntrack.AugmentTube', rotation=30, scale=0.0, flip=0.5),
             dict(type='mmgnntrack.JitterHistory', noise=0.0, outlier_rate=0.0, scores=(1.0, 1.0)),
-            dict(type='mmgnntrack.PackTubeInputs', codec=codec, images=False),
+            dict(type='mmgnntrack.PackTubeInputs', codec=codec, images=False, heatmaps=False),
         ],
     ),
 )

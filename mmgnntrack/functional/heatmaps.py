@@ -75,14 +75,21 @@ def gaussian_heatmaps(cells: np.ndarray, heights: np.ndarray, size: tuple[int, i
     return torch.from_numpy((heights[..., None, None] * y[..., :, None] * x[..., None, :]).astype(np.float32))
 
 
-def fuse_heatmaps(estimated: Tensor, predicted: Tensor, covered: Tensor, predicted_weight: float = 0.5) -> Tensor:
-    """The weighted mean of two aligned heatmaps (paper section 3.3: weight 0.5), the estimated one alone where the
-    predicted one does not reach.
+def fuse_heatmaps(
+    estimated: Tensor, predicted: Tensor, covered: Tensor, predicted_weight: float = 0.5, confidence_power: float = 0.0
+) -> Tensor:
+    """The weighted mean of two aligned heatmaps, the estimated one alone where the predicted one does not reach. The
+    weights are fixed, as in the paper (section 3.3: a half each), times a power of how high each joint's peak is.
 
     Args:
         estimated: (n, K, H, W).
         predicted: (n, K, H, W) on the same grid.
         covered: (n, 1, H, W), 1 in cells that the prediction covers.
-        predicted_weight: share of the prediction, in [0, 1].
+        predicted_weight: share of the prediction, in [0, 1], where the peaks are alike.
+        confidence_power: of the peaks; 0 for fixed weights, more to trust whichever is surer.
     """
-    return torch.lerp(estimated, predicted, predicted_weight * covered)
+    own, other = (
+        maps.amax((-2, -1), keepdim=True).clamp(min=1e-6) ** confidence_power for maps in (estimated, predicted)
+    )
+    own, other = (1 - predicted_weight) * own, predicted_weight * other
+    return torch.lerp(estimated, predicted, other / (own + other) * covered)

@@ -49,11 +49,15 @@ class GNNDynamicsHead(BaseModule):
         temporal: whether a joint listens to the frames before and after (`both`), or to the one before only (`past`).
         position_scale: positions relative to the last crop's centre are divided by its size (`box`), which makes the
             head independent of how large people are, or left in `pixel`.
-        motion: give the joints a fourth cue, how far they and the whole body moved since the frame before.
+        motion: give the joints a fourth cue, how far they and the whole body moved in each of so many frames before.
+        motion_prior: multiply the `candidates`' heatmaps by a Gaussian, of a width that is learned, around where each
+            joint would be if the person went on as before. Without it, as in the paper, only training teaches the head
+            that people do not jump to somebody nearby.
         output: `candidates`, as in the paper: messages go from the last pose to every cell of the search region. Or
             `offsets`: each joint of the last pose says how far it will move, which is drawn as a Gaussian as high as
             the joint's last score. Cheap and exact to parts of a cell, but without any look at the current frame.
         sigma: of these Gaussians, in cells.
+        fading: how high they are relative to the last scores, so that people who are not seen again become unlikely.
         loss: MMPose loss of heatmaps, or for `offsets` of positions in sizes of the last crop.
     """
 
@@ -68,9 +72,11 @@ class GNNDynamicsHead(BaseModule):
         scaled_attention: bool = True,
         temporal: str = 'both',
         position_scale: str = 'box',
-        motion: bool = False,
+        motion: int = 0,
+        motion_prior: bool = False,
         output: str = 'candidates',
         sigma: float = 2.0,
+        fading: float = 1.0,
         loss: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -89,8 +95,10 @@ class GNNDynamicsHead(BaseModule):
         self.temporal = temporal
         self.position_scale = position_scale
         self.motion = motion
+        self.motion_prior = motion_prior
         self.sigma = sigma
-        self.encoder = NodeEncoder(num_keypoints, visual_channels, feat_channels, _MOTION_CHANNELS if motion else 0)
+        self.fading = fading
+        self.encoder = NodeEncoder(num_keypoints, visual_channels, feat_channels, _MOTION_CHANNELS * motion)
 
         def layers(n: int) -> nn.ModuleList:
             return nn.ModuleList(MessagePassing(feat_channels, num_heads, scaled_attention) for _ in range(n))
@@ -101,9 +109,14 @@ class GNNDynamicsHead(BaseModule):
         self.output = mlp(feat_channels, feat_channels, 2 if self.predicts_offsets else num_keypoints)
         usual = 'mmpose.L1Loss' if self.predicts_offsets else 'mmpose.KeypointMSELoss'
         self.loss_module = POSE_MODELS.build(loss or dict(type=usual, use_target_weight=True))
+        if self.predicts_offsets or motion_prior:
+            # Shares of the last motions, the joint's own and the body's, the newest last. Without training people go on
+            # as the body moved, a little slower.
+            self.inertia = nn.Parameter(torch.zeros(2, max(motion, 1)))
+            nn.init.constant_(self.inertia[1, -1:], 0.7)
+        if motion_prior:
+            self.log_spread = nn.Parameter(torch.full((num_keypoints,), -2.0))  # in sizes of the last crop
         if self.predicts_offsets:
-            # Without training people go on as they moved, a little slower: the body's share and the joint's own.
-            self.inertia = nn.Parameter(torch.tensor([0.7, 0.0]))
             nn.init.zeros_(self.output[-1].weight)
             nn.init.zeros_(self.output[-1].bias)
 
@@ -129,21 +142,25 @@ class GNNDynamicsHead(BaseModule):
         nodes = self.encoder.candidates(self._candidate_positions(history, grid_size), visual)
         for layer in self.prediction_layers:
             nodes = layer(nodes, last, sends)
-        return self.output(nodes).transpose(1, 2).unflatten(2, (height, width))
+        heatmaps = self.output(nodes).transpose(1, 2).unflatten(2, (height, width))
+        return heatmaps * self._prior(history, grid_size) if self.motion_prior else heatmaps
 
     def aggregate(self, history: InstanceData) -> Tensor:
-        """The nodes (M, L, K, d) of the joints of the history after message passing among them."""
+        """The nodes (M, L, K, d) of the joints of the history after message passing among them; (M, 1, K, d), those of
+        the last pose, where no layer is temporal."""
+        heard = slice(None) if 'temporal' in self.aggregation else slice(-1, None)
         position = torch.cat(
             [
                 self._relative(self._tensor(history.keypoints), history),
                 self._tensor(history.keypoint_scores)[..., None],
             ],
             dim=-1,
-        )
-        features = self._tensor(history.features) if self.visual_channels else None
-        nodes = self.encoder.joints(position, features, self._motion(history) if self.motion else None)
+        )[:, heard]
+        features = self._tensor(history.features)[:, heard] if self.visual_channels else None
+        motion = self._motion(history)[:, heard] if self.motion else None
+        nodes = self.encoder.joints(position, features, motion)
         frames, joints = nodes.shape[1:3]
-        masks = self._masks(self._tensor(history.valid).bool())
+        masks = self._masks(self._tensor(history.valid)[:, heard].bool())
         nodes = nodes.flatten(1, 2)
         for kind, layer in zip(self.aggregation, self.aggregation_layers):
             nodes = layer(nodes, nodes, masks[kind])
@@ -157,35 +174,62 @@ class GNNDynamicsHead(BaseModule):
         self,
         history: InstanceData,
         search_features: Tensor | None,
-        targets: Tensor,
+        targets: Tensor | None,
         weights: Tensor,
         keypoints: Tensor | None = None,
     ) -> dict:
-        """Squared error against target heatmaps (M, K, H, W), or for `offsets` distance from keypoints (M, K, 2) image
-        px, weighted per joint (M, K)."""
+        """Squared error against target heatmaps (M, K, H, W), or for `offsets`, which need none, distance from
+        keypoints (M, K, 2) image px, weighted per joint (M, K)."""
         if self.predicts_offsets:
             known = (weights * self._tensor(history.valid)[:, -1])[..., None].expand_as(keypoints)
             places = (self._relative(points, history) for points in (self.positions(history), keypoints))
             return dict(loss_positions=self.loss_module(*places, known))
+        if targets is None:
+            raise ValueError('GNNDynamicsHead: candidates need target heatmaps: PackTubeInputs(heatmaps=True)')
         predicted = self(history, targets.shape[:-3:-1], search_features)
         return dict(loss_heatmaps=self.loss_module(predicted, targets, weights))
 
     def _moved(self, nodes: Tensor, history: InstanceData) -> Tensor:
         """(M, K, 2) image px: the last pose moved by what its nodes (M, K, d) say beyond its inertia."""
-        own, body = self._velocities(history)[0][:, -1].split(2, -1)
-        offset = self.output(nodes) + self.inertia[0] * body + self.inertia[1] * own
+        offset = self.output(nodes) + self._inertia(history)
         size = self._tensor(history.crops)[:, None, 2:].prod(-1, keepdim=True).sqrt()
         return self._tensor(history.keypoints)[:, -1] + offset * size
+
+    def _inertia(self, history: InstanceData) -> Tensor:
+        """(M, K, 2) how far the joints of the last pose move if people go on as before, in sizes of the last crop."""
+        velocities = self._past(self._velocities(history)[0], self.inertia.shape[1])[:, -1]
+        return torch.einsum('mksci,cs->mki', velocities.unflatten(-1, (2, 2)), self.inertia)
+
+    def _prior(self, history: InstanceData, grid_size: tuple[int, int]) -> Tensor:
+        """(M, K, H, W) how likely each cell is by inertia alone, at most 1; 1 for joints that the last pose lacks."""
+        size = self._tensor(history.crops)[:, None, 2:].prod(-1, keepdim=True).sqrt()
+        expected = self._tensor(history.keypoints)[:, -1] + self._inertia(history) * size
+        spread = self.log_spread.exp()[:, None] * size
+        origin, step = self._tensor(history.regions)[:, None].split(2, -1)
+        x, y = (
+            torch.exp(-0.5 * ((places - expected[..., axis, None]) / spread) ** 2)
+            for axis, cells in enumerate(grid_size)
+            for places in [origin[..., axis, None] + step[..., axis, None] * torch.arange(cells, device=size.device)]
+        )
+        known = self._tensor(history.valid)[:, -1, :, None, None] > 0
+        return torch.where(known, y[..., :, None] * x[..., None, :], 1)
 
     def _drawn(self, points: Tensor, history: InstanceData, grid_size: tuple[int, int]) -> Tensor:
         """(M, K, H, W) Gaussians at image points (M, K, 2), as high as the last scores."""
         cells = image_to_cells(points.detach().cpu().numpy(), np.asarray(history.regions))
-        scores = np.asarray(history.keypoint_scores)[:, -1] * np.asarray(history.valid)[:, -1]
+        scores = self.fading * np.asarray(history.keypoint_scores)[:, -1] * np.asarray(history.valid)[:, -1]
         return gaussian_heatmaps(cells, scores, grid_size, self.sigma).to(points)
 
     def _motion(self, history: InstanceData) -> Tensor:
         velocities, known = self._velocities(history)
-        return torch.cat([velocities * _MOTION_SCALE, known], dim=-1)
+        cue = torch.cat([velocities * _MOTION_SCALE, known], dim=-1)
+        return self._past(cue, self.motion).flatten(-2)
+
+    @staticmethod
+    def _past(values: Tensor, steps: int) -> Tensor:
+        """(M, L, K, steps, C) the values (M, L, K, C) of so many frames up to each, the newest last, zero before the
+        first."""
+        return pad(values, (0, 0, 0, 0, steps - 1, 0)).unfold(1, steps, 1).transpose(-1, -2)
 
     def _velocities(self, history: InstanceData) -> tuple[Tensor, Tensor]:
         """(M, L, K, 4) what each joint, and all joints in the mean, moved since the frame before, in sizes of the last

@@ -54,9 +54,13 @@ class PoseTracker(BaseModule):
         matching: see above.
         min_similarity: IoU or OKS that a match needs.
         init_score_thr: mean joint score that starts a tracklet.
-        predicted_score_thr: mean joint score at which an unmatched prediction is kept as the pose.
+        predicted_score_thr: mean joint score at which an unmatched prediction is given out as the pose.
+        coasting: whether people without a match are remembered where they are predicted, also if that is not given out,
+            so that they are looked for there; otherwise, as in the paper, where they were seen last.
         joint_score_thr: joints below it count neither in OKS nor in the box of a pose.
         predicted_weight: share of the predicted heatmap in the fusion; the paper averages (0.5).
+        confidence_power: how much the surer of the two heatmaps outweighs the other (see `functional.fuse_heatmaps`);
+            0 for the paper's fixed average.
         alignment: whether the predicted heatmap is fused where it lies in the image (`exact`, both regions are known),
             or with its centre on that of the estimated one (`centre`), as in the paper.
         bbox_margin: of the box around a pose, see `functional.pose_bboxes`.
@@ -73,8 +77,10 @@ class PoseTracker(BaseModule):
         min_similarity: float = 0.3,
         init_score_thr: float = 0.3,
         predicted_score_thr: float = 0.3,
+        coasting: bool = False,
         joint_score_thr: float = 0.2,
         predicted_weight: float = 0.5,
+        confidence_power: float = 0.0,
         alignment: str = 'exact',
         bbox_margin: float = 0.15,
         init_cfg: dict | None = None,
@@ -101,7 +107,9 @@ class PoseTracker(BaseModule):
         self.init_score_thr = init_score_thr
         self.predicted_score_thr = predicted_score_thr
         self.joint_score_thr = joint_score_thr
+        self.coasting = coasting
         self.predicted_weight = predicted_weight
+        self.confidence_power = confidence_power
         self.alignment = alignment
         self.bbox_margin = bbox_margin
 
@@ -140,7 +148,7 @@ class PoseTracker(BaseModule):
         matches = assign(self.similarity(reference, estimated), self.min_similarity)
         tracked, features = self.merge(reference, estimated, matches, frame_id)
         self.memory.update(tracked, features, frame_id)
-        return tracked
+        return tracked[~tracked.predicted | self._likely(tracked)]
 
     def predict(self, search_features: SearchFeatures | None) -> InstanceData:
         """The poses that the tracked people are predicted to have now: instances_id, keypoints, keypoint_scores,
@@ -178,8 +186,8 @@ class PoseTracker(BaseModule):
     def merge(
         self, reference: InstanceData, estimated: InstanceData, matches: Matches, frame_id: int
     ) -> tuple[InstanceData, Tensor]:
-        """The poses of the frame after matching, and the visual features at their joints: matches (fused, if so
-        chosen), new people, and people whom only the prediction shows, for at most `max_lost` frames."""
+        """The poses to remember of the frame, and the visual features at their joints: matches (fused, if so chosen),
+        new people, and people whom only the prediction shows, for at most `max_lost` frames."""
         confident = estimated.keypoint_scores[matches.unmatched_cols].mean(-1) >= self.init_score_thr
         found = np.concatenate([matches.cols, matches.unmatched_cols[confident]])
         lost = self._lost(reference, matches.unmatched_rows, frame_id)
@@ -212,12 +220,13 @@ class PoseTracker(BaseModule):
         return pose_bboxes(keypoints, scores >= self.joint_score_thr, self.bbox_margin).astype(np.float32)
 
     def _lost(self, reference: InstanceData, rows: np.ndarray, frame_id: int) -> np.ndarray:
-        """Those of the rows, people without a match, who are kept on the prediction's word."""
-        if self.matching != 'full':
-            return rows[:0]
-        likely = reference.keypoint_scores[rows].mean(-1) >= self.predicted_score_thr
+        """Those of the rows, people without a match, who are remembered where they are predicted."""
         recent = frame_id - self.memory.tracklets.last_seen[rows] <= self.memory.max_lost
-        return rows[likely & recent]
+        return rows[recent & (self._likely(reference[rows]) | (self.predicts and self.coasting))]
+
+    def _likely(self, poses: InstanceData) -> np.ndarray:
+        """(n,) whether predictions are given out as poses that the detector missed."""
+        return (poses.keypoint_scores.mean(-1) >= self.predicted_score_thr) & (self.matching == 'full')
 
     def _fused(
         self, reference: InstanceData, estimated: InstanceData, matches: Matches
@@ -229,7 +238,7 @@ class PoseTracker(BaseModule):
         if self.alignment == 'centre':
             place = centred_regions(place, predicted.shape[:-3:-1], regions, size)
         aligned, covered = resample_heatmaps(predicted, place, regions, size)
-        fused = fuse_heatmaps(own, aligned, covered, self.predicted_weight)
+        fused = fuse_heatmaps(own, aligned, covered, self.predicted_weight, self.confidence_power)
         return decode_heatmaps(self.codec, fused, regions)
 
     def _features_at(self, keypoints: np.ndarray, source: InstanceData, index: np.ndarray) -> Tensor:

@@ -82,9 +82,10 @@ class VideoPoseTracker(BaseModel):
         return self.tracker.dynamics_head(history, self.tracker.geometry.search_grid_size, search_features)
 
     def loss(self, inputs: dict, data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
-        """Squared error of the heatmaps predicted for tubes."""
+        """The dynamics head's loss on tubes."""
         history, search_features = self._tubes(inputs, data_samples)
-        targets = torch.stack([sample.gt_fields.heatmaps for sample in data_samples])
+        drawn = all('gt_fields' in sample for sample in data_samples)
+        targets = torch.stack([sample.gt_fields.heatmaps for sample in data_samples]) if drawn else None
         weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in data_samples])
         keypoints = torch.cat([sample.gt_instance_labels.keypoints for sample in data_samples])
         return self.tracker.dynamics_head.loss(history, search_features, targets, weights, keypoints)

@@ -6,6 +6,11 @@ from typing import Any
 
 SPLITS = ('train', 'val')
 
+#: What makes a harder set: more people, longer occlusions, faster motion, and half the frame rate.
+HARD = MappingProxyType(
+    dict(people=(4, 10), occluders=(2, 4), crossing_share=0.8, uniform_share=0.3, speed=1.3, frame_rate=10.0)
+)
+
 #: Settings that decide how many videos there are, not what one video looks like.
 _EXTENT = ('train_videos', 'val_videos')
 

@@ -89,6 +89,19 @@ def test_fusion(weight: float, expected: float) -> None:
     assert torch.equal(fused[0, :, 2:], estimated[0, :, 2:]) and torch.equal(fused[1], estimated[1])
 
 
+def test_the_surer_heatmap_outweighs_the_other() -> None:
+    estimated, predicted = torch.zeros(1, 3, 4, 5), torch.zeros(1, 3, 4, 5)
+    estimated[0, 0, 1, 1], predicted[0, 0, 2, 2] = 0.3, 0.6
+    estimated[0, 1, 1, 1], predicted[0, 1, 2, 2] = 0.8, 0.8
+    estimated[0, 2] = -1.0  # nowhere sure
+    predicted[0, 2, 3, 3] = 0.5
+    fused = fuse_heatmaps(estimated, predicted, torch.ones(1, 1, 4, 5), 0.25, confidence_power=2)[0]
+    share = 0.25 * 0.6**2 / (0.25 * 0.6**2 + 0.75 * 0.3**2)
+    torch.testing.assert_close(fused[0, [1, 2], [1, 2]], torch.tensor([(1 - share) * 0.3, share * 0.6]))
+    torch.testing.assert_close(fused[1, [1, 2], [1, 2]], torch.tensor([0.75 * 0.8, 0.25 * 0.8]))
+    torch.testing.assert_close(fused[2, 3, 3], torch.tensor(0.5))
+
+
 def test_gaussian_heatmaps() -> None:
     cells = np.array([[[3.0, 2.0], [0.5, 0.0]], [[-9.0, 1.0], [5.0, 4.0]]])
     heights = np.array([[1.0, 0.5], [1.0, 0.0]])

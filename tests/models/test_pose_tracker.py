@@ -256,6 +256,20 @@ def test_an_unlikely_prediction_is_not_a_person(make: Make) -> None:
     assert tracker.step(estimated(HERE), 2).instances_id.tolist() == [0]
 
 
+@pytest.mark.parametrize('coasting', [True, False])
+@pytest.mark.parametrize('matching', ['gnn', 'full'])
+def test_somebody_who_walks_on_unseen(matching: str, coasting: bool) -> None:
+    head = dict(HEAD, output='offsets')
+    tracker = a_tracker(dynamics_head=head, matching=matching, coasting=coasting, predicted_score_thr=1.5)
+    tracker.dynamics_head.inertia.data = torch.tensor([[0.0], [1.0]])  # on as the body moved
+    places = [(100 + 4 * frame_id, 100) for frame_id in range(9)]
+    for frame_id in range(3):
+        tracker.step(estimated(places[frame_id]), frame_id)
+    for frame_id in range(3, 8):
+        assert len(tracker.step(estimated(), frame_id)) == 0
+    assert tracker.step(estimated(places[8]), 8).instances_id.tolist() == [0 if coasting else 1]
+
+
 @pytest.mark.parametrize('matching', ['iou', 'oks', 'gnn'])
 def test_only_the_full_tracker_recovers(make: Make, matching: str) -> None:
     tracker = make(matching)

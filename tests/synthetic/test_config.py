@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmgnntrack.synthetic import SynthTrackConfig
+from mmgnntrack.synthetic import HARD, SynthTrackConfig
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,9 @@ def test_values_out_of_range_are_refused(values: dict, message: str) -> None:
 
 def test_the_number_of_videos_does_not_change_what_a_video_looks_like() -> None:
     assert SynthTrackConfig(train_videos=1).video_settings() == SynthTrackConfig().video_settings()
+
+
+def test_the_harder_set() -> None:
+    usual, hard = SynthTrackConfig(), SynthTrackConfig(**HARD)
+    assert hard.people > usual.people and hard.occluders > usual.occluders
+    assert hard.speed > usual.speed and hard.frame_rate < usual.frame_rate

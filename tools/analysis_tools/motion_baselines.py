@@ -3,7 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
+from torch import Tensor
+
+from mmgnntrack.functional import gaussian_heatmaps, image_to_cells
+from mmgnntrack.registry import MODELS
 
 #: Shares of the last velocity, one of which is chosen on the training videos.
 DAMPINGS = np.linspace(0, 1, 21)
@@ -64,3 +69,32 @@ class KalmanFilter:
 def tuned(candidates: Sequence[Callable[[], np.ndarray]], error: Callable[[np.ndarray], float]) -> int:
     """The candidate whose guess has the least error."""
     return int(np.argmin([error(guess()) for guess in candidates]))
+
+
+@MODELS.register_module()
+class KalmanDynamics(BaseModule):
+    """The Kalman filter in the place of the dynamics head: with `matching='gnn'` poses are matched by OKS with those
+    that it expects.
+
+    Args:
+        num_keypoints: K; the filter does not need it.
+        noise, acceleration: see `KalmanFilter`, in sizes of the last crop.
+        sigma: of the heatmaps it draws, in cells.
+    """
+
+    visual_channels = 0
+
+    def __init__(
+        self, num_keypoints: int, noise: float = 0.01, acceleration: float = 0.005, sigma: float = 2.0
+    ) -> None:
+        super().__init__()
+        self.filter = KalmanFilter(noise, acceleration)
+        self.sigma = sigma
+
+    def forward(self, history: InstanceData, grid_size: tuple[int, int], search_features: None = None) -> Tensor:
+        """(M, K, H, W) heatmaps on `history.regions`, as `GNNDynamicsHead` returns them."""
+        size = np.sqrt(history.crops[:, 2:].prod(-1))[:, None, None]
+        relative = history.keypoints / size[:, None]
+        expected = self.filter.forecast(relative, history.valid, ahead=1) * size
+        scores = history.keypoint_scores[:, -1] * history.valid[:, -1]
+        return gaussian_heatmaps(image_to_cells(expected, history.regions), scores, grid_size, self.sigma)

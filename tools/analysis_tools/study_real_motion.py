@@ -5,6 +5,9 @@ the config is trained on the others. Prints the mean distance between predicted 
 diagonal of the last pose, so many frames ahead, over all folds, and of what needs no training: the last pose, constant
 velocity (of each joint, of the whole body) and a Kalman filter, tuned on the training sequences.
 
+Then the annotated poses are made as bad as estimated ones (see pose_corruption.py), mildly and severely, and tracked by
+iou, oks, a Kalman filter with oks, gnn and full, each tuned on training sequences.
+
 What is trained already is not trained again.
 
 examples:
@@ -19,6 +22,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import real_tracking
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
@@ -28,7 +32,7 @@ from mmengine.structures import InstanceData
 from motion_baselines import DAMPINGS, KalmanFilter, constant_velocity, last_pose, tuned
 
 import mmgnntrack.registry  # noqa: F401
-from mmgnntrack.posetrack import posetrack_files
+from mmgnntrack.posetrack import posetrack_files, read_folder
 
 CONFIG = Path(__file__).parents[2] / 'configs/pose_only/gnn-offsets_posetrack17.py'
 #: Poses that the Kalman filter sees; the others see the newest of them.
@@ -135,24 +139,24 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--ahead', type=int, nargs='+', default=[1, 3], help='frames (default: 1 3)')
     parser.add_argument('--folds', type=int, default=5)
     parser.add_argument('--only-folds', type=int, nargs='+', help='only these, from 0')
+    parser.add_argument('--tuning-videos', type=int, default=6, help='for the trackers (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     return parser.parse_args()
 
 
-def main() -> None:
-    """Train, compare, print."""
-    args = parse_args()
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options or {})
-    config.train_dataloader.dataset.update(data_root='', ann_file=str(args.annotations.resolve()))
-    init_default_scope(config.default_scope)
-    names = np.array([path.stem for path in posetrack_files(args.annotations)])
-    fold_of = np.random.default_rng(0).permutation(len(names)) % args.folds
+def fold_of(names: list[str], folds: int) -> np.ndarray:
+    """Which fold each sequence is held out in."""
+    return np.random.default_rng(0).permutation(len(names)) % folds
+
+
+def forecasts(args: argparse.Namespace, config: Config, names: np.ndarray) -> None:
+    """Print the errors of all folds, for each horizon."""
     length = config.model.tracker.memory.length
+    folds = fold_of(names, args.folds)
     for ahead in args.ahead:
         errors: dict[str, list[np.ndarray]] = {}
-        for fold in args.only_folds or range(args.folds):
-            rest, held_out = names[fold_of != fold].tolist(), names[fold_of == fold].tolist()
+        for fold in args.only_folds:
+            rest, held_out = names[folds != fold].tolist(), names[folds == fold].tolist()
             train, test = (Samples(config, videos, ahead) for videos in (rest, held_out))
             found = guesses(train, test, ahead)
             for seed in args.seeds:
@@ -165,6 +169,41 @@ def main() -> None:
         for name, values in errors.items():
             mean = np.concatenate(values).mean()
             print(f'| {name} | {mean:.3f} | {100 - 100 * mean / still:.1f} % |', flush=True)
+
+
+def tracking(args: argparse.Namespace, config: Config, names: np.ndarray) -> None:
+    """Print what the trackers make of corrupted poses, each sequence tracked with a head that has not seen it."""
+    videos = {video.name: video for video in read_folder(args.annotations)}
+    folds = fold_of(names, args.folds)
+    for level in real_tracking.LEVELS:
+        rows: dict[str, list[dict[str, float]]] = {}
+        for seed in args.seeds:
+            truth, found = [], {}
+            for fold in args.only_folds:
+                rest, held_out = names[folds != fold].tolist(), names[folds == fold].tolist()
+                head = trained(config, rest, 1, seed, args.out / f'ahead1_fold{fold}_seed{seed}')
+                tuning, own = ([videos[name] for name in group] for group in (rest[: args.tuning_videos], held_out))
+                truth += own
+                for name, tracks in real_tracking.track_all(
+                    config, head.state_dict(), tuning, own, level, seed
+                ).items():
+                    found[name] = found.get(name, []) + tracks
+            for name, tracks in found.items():
+                rows.setdefault(name, []).append(real_tracking.score(truth, tracks))
+        print('\n' + real_tracking.table(rows, level), flush=True)
+
+
+def main() -> None:
+    """Train, compare, print."""
+    args = parse_args()
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(args.cfg_options or {})
+    config.train_dataloader.dataset.update(data_root='', ann_file=str(args.annotations.resolve()))
+    init_default_scope(config.default_scope)
+    names = np.array([path.stem for path in posetrack_files(args.annotations)])
+    args.only_folds = args.only_folds or range(args.folds)
+    forecasts(args, config, names)
+    tracking(args, config, names)
 
 
 if __name__ == '__main__':

@@ -153,13 +153,15 @@ class PackTubeInputs(BaseTransform):
         codec: MMPose codec of the pose estimator; its sigma draws the target.
         search: `padding`, `scale` and `coarsen` of `functional.SearchGeometry`; the rest follows from the codec.
         images: whether crops are cut; False for poses alone.
+        heatmaps: whether target heatmaps are drawn; False for a head that predicts `offsets`.
     """
 
-    def __init__(self, codec: dict, search: dict | None = None, images: bool = True) -> None:
+    def __init__(self, codec: dict, search: dict | None = None, images: bool = True, heatmaps: bool = True) -> None:
         self.geometry = SearchGeometry(tuple(codec['input_size']), tuple(codec['heatmap_size']), **(search or {}))
         sizes = dict(input_size=self.geometry.search_input_size, heatmap_size=self.geometry.search_grid_size)
         self.codec = KEYPOINT_CODECS.build({**codec, **sizes})
         self.images = images
+        self.heatmaps = heatmaps
 
     def transform(self, results: dict) -> dict:
         annotated = results['annotated']
@@ -180,11 +182,14 @@ class PackTubeInputs(BaseTransform):
             regions=_tensor(region),
         )
         sample = PoseDataSample(history=history, metainfo=dict(img_path=results['img_paths'][-1]))
-        target = image_to_cells(results['keypoints'][None, -1], region) * self.codec.scale_factor
-        encoded = self.codec.encode(target.astype(np.float32), annotated[None, -1].astype(np.float32))
-        sample.gt_fields = PixelData(heatmaps=_tensor(encoded['heatmaps']))
+        weights = annotated[None, -1].astype(np.float32)
+        if self.heatmaps:
+            target = image_to_cells(results['keypoints'][None, -1], region) * self.codec.scale_factor
+            encoded = self.codec.encode(target.astype(np.float32), weights)
+            sample.gt_fields = PixelData(heatmaps=_tensor(encoded['heatmaps']))
+            weights = encoded['keypoint_weights']
         sample.gt_instance_labels = InstanceData(
-            keypoints=_tensor(results['keypoints'][None, -1]), keypoint_weights=_tensor(encoded['keypoint_weights'])
+            keypoints=_tensor(results['keypoints'][None, -1]), keypoint_weights=_tensor(weights)
         )
         return dict(inputs=self._cut(results, crops) if self.images else {}, data_samples=sample)
 

@@ -55,7 +55,8 @@ def test_the_study(synthtrack: Path, tmp_path: Path) -> None:
         result = subprocess.run(
             [*command, '--out', str(tmp_path), *options], cwd=ROOT, capture_output=True, text=True, check=True
         )
-        rows = [line.split('|')[1].strip() for line in result.stdout.splitlines() if line.endswith(' % |')]
+        lines = [line.split('|') for line in result.stdout.splitlines() if line.startswith('| ')]
+        rows = [cells[1].strip() for cells in lines if cells[-2].endswith(' % ')]
         assert rows == [
             'last pose',
             'constant velocity, joint',
@@ -63,5 +64,10 @@ def test_the_study(synthtrack: Path, tmp_path: Path) -> None:
             'Kalman filter, joint',
             'learned, seed 0',
         ]
+        for level in ('mild', 'hard'):
+            start = [cells[1].strip() for cells in lines].index(f'{level} corruption')
+            trackers = {cells[1].strip(): float(cells[2]) for cells in lines[start + 1 : start + 6]}
+            assert list(trackers) == ['iou', 'oks', 'Kalman filter, oks', 'gnn', 'full']
+            assert min(trackers.values()) > 0
     assert 'Iter(train)' not in result.stdout
     assert {path.name for path in tmp_path.iterdir()} == {'ahead1_fold0_seed0', 'ahead1_fold1_seed0'}

@@ -1,0 +1,51 @@
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmgnntrack.posetrack import read_folder, write_video
+
+sys.path.insert(0, str(Path(__file__).parents[3] / 'tools/analysis_tools'))
+
+from study_synthtrack import COLUMNS, OCCLUDED, occluded_pckh, table  # noqa: E402
+
+
+def test_pckh_of_occluded_joints(synthtrack: Path, tmp_path: Path) -> None:
+    annotations = synthtrack / 'annotations/val'
+    (video,) = read_folder(annotations)
+    hidden = sum((frame.annotated & ~frame.visible).sum() for frame in video.frames)
+    moved = sum((frame.annotated & ~frame.visible)[:, :8].sum() for frame in video.frames)
+    assert 0 < moved < hidden
+
+    def write(name: str, off: float, joints: slice) -> Path:
+        frames = []
+        for frame in video.frames:
+            keypoints = frame.keypoints.copy()
+            keypoints[:, joints][(~frame.visible)[:, joints]] += off
+            scores = np.ones(frame.annotated.shape)
+            frames.append(replace(frame, keypoints=keypoints, visible=frame.annotated, keypoint_scores=scores))
+        (tmp_path / name).mkdir()
+        write_video(tmp_path / name / f'{video.name}.json', replace(video, frames=frames))
+        return tmp_path / name
+
+    assert occluded_pckh(annotations, write('true', 0.0, slice(None))) == 100
+    found = occluded_pckh(annotations, write('some off', 500.0, slice(8)))
+    assert found == pytest.approx(100 * (1 - moved / hidden))
+    nobody = replace(video, frames=[replace(frame, **nothing(frame)) for frame in video.frames])
+    (tmp_path / 'nobody').mkdir()
+    write_video(tmp_path / 'nobody' / f'{video.name}.json', nobody)
+    assert occluded_pckh(annotations, tmp_path / 'nobody') == 0
+
+
+def nothing(frame: object) -> dict:
+    fields = ('keypoints', 'annotated', 'visible', 'keypoint_scores', 'track_ids', 'bboxes', 'head_bboxes')
+    return {field: getattr(frame, field)[:0] for field in fields}
+
+
+def test_table() -> None:
+    figures = dict.fromkeys((*COLUMNS, OCCLUDED), 50.0)
+    lines = table({'oks': [figures], 'full': [figures, figures | dict(MOTA=52.0)]}).splitlines()
+    assert lines[2].startswith('| oks | 50.0 | 50.0 |')
+    assert lines[3].startswith('| full | 50.0 ± 0.0 | 51.0 ± 1.4 |')

@@ -1,0 +1,216 @@
+"""Measure what the dynamics head gains on SynthTrack: the rows of the paper's ablations, over several training seeds.
+
+Detector and pose estimator are trained already (by tools/quickstart.sh); the dynamics head is trained here, for each
+seed and each of its variants. All rows track the same detections and the same estimated poses. Prints a table for each
+data set: means over the seeds and, behind +-, their standard deviation. The last column is the share of the joints
+labelled as occluded that lie within half a head of the truth.
+
+What was trained or tested before is not done again.
+
+examples:
+  python tools/make_synthtrack.py --out data/synthtrack_hard --hard --train-videos 0
+  python tools/analysis_tools/study_synthtrack.py data/synthtrack data/synthtrack_hard --out outputs/study \\
+      --detector outputs/quickstart/detector/iter_1000.pth --pose-estimator outputs/quickstart/pose/iter_2700.pth
+  python tools/analysis_tools/study_synthtrack.py ... --seeds 0 --rows oks full
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mmgnntrack.evaluation.functional.head_size import head_sizes
+from mmgnntrack.posetrack import read_folder
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / 'configs/mini/gnn_hrnet-mini_synthtrack.py'
+COLUMNS = ('mAP', 'MOTA', 'Miss', 'Switch', 'FP', 'IDF1', 'HOTA')
+OCCLUDED = 'PCKh occluded'
+
+#: Variants of the dynamics head: settings for its training and its tests.
+HEADS = {
+    'head': [],
+    'two_frames': ['model.tracker.memory.length=1', 'train_dataloader.dataset.pipeline.0.length=2'],
+    'half_width': ['model.tracker.dynamics_head.feat_channels=32'],
+    'paper': ['model.tracker.dynamics_head.motion_prior=False'],
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Args:
+        title: in the table.
+        matching: how poses are matched.
+        head: key of `HEADS`; None for no head, and so no seeds.
+        options: settings of its tests.
+    """
+
+    title: str
+    matching: str
+    head: str | None = None
+    options: list[str] = field(default_factory=list)
+
+
+ROWS = {
+    'iou': Row('iou', 'iou'),
+    'oks': Row('oks', 'oks'),
+    'gnn': Row('gnn', 'gnn', 'head'),
+    'full': Row('full', 'full', 'head'),
+    'two_frames': Row('full, two frames', 'full', 'two_frames'),
+    'half_width': Row('full, half width', 'full', 'half_width'),
+    'mean': Row('full, fixed average', 'full', 'head', ['model.tracker.confidence_power=0.0']),
+    'no_coasting': Row('full, no coasting', 'full', 'head', ['model.tracker.coasting=False']),
+    'paper': Row(
+        "full, the paper's rules",
+        'full',
+        'paper',
+        ['model.tracker.confidence_power=0.0', 'model.tracker.coasting=False', 'model.tracker.predicted_weight=0.5'],
+    ),
+}
+
+
+def run(script: str, arguments: list[str], log: Path) -> None:
+    """One of the launchers in tools/, on all cores.
+
+    Raises:
+        RuntimeError: with the end of its log, if it fails.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | dict(OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore')
+    with log.open('w') as file:
+        done = subprocess.run(
+            ['bash', str(ROOT / 'tools' / script), *arguments], stdout=file, stderr=subprocess.STDOUT, env=environment
+        )
+    if done.returncode:
+        raise RuntimeError(f'{script} failed; the end of {log}:\n' + log.read_text()[-2000:])
+
+
+def parts(args: argparse.Namespace) -> list[str]:
+    """The settings that name the trained parts."""
+    return [
+        f'custom_hooks.0.detector={args.detector.resolve()}',
+        f'custom_hooks.0.pose_estimator={args.pose_estimator.resolve()}',
+    ]
+
+
+def train(args: argparse.Namespace, head: str, seed: int) -> Path:
+    """The checkpoint of a variant of the dynamics head, trained if it is not there."""
+    folder = args.out / 'train' / f'{head}_seed{seed}'
+    checkpoint = folder / f'iter_{args.iters}.pth'
+    if checkpoint.is_file():
+        return checkpoint
+    print(f'training {folder.name}; log: {folder}.log', file=sys.stderr, flush=True)
+    warm_up = args.iters // 10 + 2
+    settings = [
+        f'randomness.seed={seed}',
+        f'train_cfg.max_iters={args.iters}',
+        f'default_hooks.checkpoint.interval={args.iters}',
+        f'param_scheduler.0.end={warm_up}',
+        f'param_scheduler.1.begin={warm_up}',
+        f'param_scheduler.1.end={args.iters}',
+        f'train_dataloader.dataset.data_root={args.data[0].resolve()}/',
+        f'train_dataloader.batch_size={16 // args.processes}',
+    ]
+    arguments = [str(CONFIG), str(args.processes), '--work-dir', str(folder), '--no-validate', '--cfg-options']
+    run('dist_train.sh', [*arguments, *settings, *parts(args), *HEADS[head]], folder.with_suffix('.log'))
+    return checkpoint
+
+
+def test(args: argparse.Namespace, data: Path, name: str, seed: int) -> dict[str, float]:
+    """The figures of a row on a data set's validation videos."""
+    row = ROWS[name]
+    folder = args.out / 'test' / data.name / (f'{name}_seed{seed}' if row.head else name)
+    file = folder / 'metrics.json'
+    if not file.is_file():
+        checkpoint = str(train(args, row.head, seed)) if row.head else 'none'
+        print(f'testing {folder.name} on {data.name}; log: {folder}.log', file=sys.stderr, flush=True)
+        settings = [
+            f'model.tracker.matching={row.matching}',
+            f'model.cache_dir={args.out / "cache" / data.name}',
+            f'test_dataloader.dataset.data_root={data.resolve()}/',
+            f'test_evaluator.ann_dir={data.resolve()}/annotations/val',
+        ]
+        arguments = [str(CONFIG), checkpoint, str(args.processes), '--work-dir', str(folder), '--out-dir', str(folder)]
+        options = [*settings, *parts(args), *(HEADS[row.head] if row.head else []), *row.options]
+        run('dist_test.sh', [*arguments, '--cfg-options', *options], folder.with_suffix('.log'))
+    figures = json.loads(file.read_text())
+    found = {column: figures[f'posetrack/{column}'] for column in COLUMNS}
+    return found | {OCCLUDED: occluded_pckh(data / 'annotations/val', folder / 'posetrack')}
+
+
+def occluded_pckh(annotations: Path, results: Path) -> float:
+    """Percent of the joints labelled as occluded that a result has within half a head size. Each person is compared
+    with the pose that has most of the person's joints; without any, all are missed."""
+    found = total = 0
+    predictions = {video.name: video for video in read_folder(results)}
+    for video in read_folder(annotations):
+        for truth, poses in zip(video.frames, predictions[video.name].frames, strict=True):
+            if not truth.is_labeled or not len(truth.keypoints):
+                continue
+            occluded = truth.annotated & ~truth.visible
+            total += occluded.sum()
+            if not len(poses.keypoints):
+                continue
+            distances = np.linalg.norm(truth.keypoints[:, None] - poses.keypoints[None], axis=-1)
+            hits = (distances <= 0.5 * head_sizes(truth.head_bboxes)[:, None, None]) & poses.annotated
+            best = (hits & truth.annotated[:, None]).sum(-1).argmax(1)
+            found += (hits[np.arange(len(best)), best] & occluded).sum()
+    return 100.0 * found / total
+
+
+def table(rows: dict[str, list[dict[str, float]]]) -> str:
+    """Markdown: a line for each row, its figures over the seeds."""
+    columns = (*COLUMNS, OCCLUDED)
+    lines = ['| matching | ' + ' | '.join(columns) + ' |', '|---|' + '---:|' * len(columns)]
+    for name, seeds in rows.items():
+        cells = []
+        for column in columns:
+            values = [figures[column] for figures in seeds]
+            spread = f' ± {np.std(values, ddof=1):.1f}' if len(values) > 1 else ''
+            cells.append(f'{np.mean(values):.1f}{spread}')
+        lines.append(f'| {ROWS[name].title} | ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('data', type=Path, nargs='+', help='data sets; the first one is trained on')
+    parser.add_argument('--out', type=Path, required=True, help='where everything goes')
+    parser.add_argument('--detector', type=Path, required=True, help='checkpoint')
+    parser.add_argument('--pose-estimator', type=Path, required=True, help='checkpoint')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2], help='of the dynamics head (default: 0 1 2)')
+    parser.add_argument('--rows', nargs='+', choices=ROWS, default=list(ROWS), help='default: all')
+    parser.add_argument('--iters', type=int, default=300, help='of the dynamics head (default: %(default)s)')
+    parser.add_argument('--processes', type=int, default=min(os.cpu_count() or 1, 4), help='default: %(default)s')
+    args = parser.parse_args()
+    for path in (*args.data, args.detector, args.pose_estimator):
+        if not path.exists():
+            parser.error(f'not found: {path}')
+    args.out = args.out.resolve()
+    return args
+
+
+def main() -> None:
+    """Train, test, print."""
+    args = parse_args()
+    tables = []
+    for data in args.data:
+        rows = {
+            name: [test(args, data, name, seed) for seed in (args.seeds if ROWS[name].head else [0])]
+            for name in args.rows
+        }
+        tables.append(f'{data.name}, seeds {" ".join(map(str, args.seeds))}\n\n{table(rows)}')
+        print('\n' + tables[-1], flush=True)
+    (args.out / 'table.md').write_text('\n\n'.join(tables) + '\n')
+
+
+if __name__ == '__main__':
+    main()
