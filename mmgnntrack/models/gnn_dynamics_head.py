@@ -234,7 +234,8 @@ class GNNDynamicsHead(BaseModule):
     def _velocities(self, history: InstanceData) -> tuple[Tensor, Tensor]:
         """(M, L, K, 4) what each joint, and all joints in the mean, moved since the frame before, in sizes of the last
         crop, and (M, L, K, 1) whether the joint is known in both frames. Zero where nothing is known."""
-        places = self._relative(self._tensor(history.keypoints), history)
+        size = self._tensor(history.crops)[:, None, None, 2:].prod(-1, keepdim=True).sqrt()
+        places = self._tensor(history.keypoints) / size
         valid = self._tensor(history.valid)[..., None]
         known = pad(valid[:, 1:] * valid[:, :-1], (0, 0, 0, 0, 1, 0))
         own = pad(places[:, 1:] - places[:, :-1], (0, 0, 0, 0, 1, 0)) * known

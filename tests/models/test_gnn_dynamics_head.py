@@ -271,8 +271,10 @@ def test_motion_of_some_frames() -> None:
     np.testing.assert_allclose(body[1], np.array([[0, 0], [0, 0], [6.75, 0.75], [5.25, -0.75]]) / 10, atol=1e-5)
 
 
-def test_inertia_of_some_frames() -> None:
-    head, history = a_head(visual_channels=0, motion=2, output='offsets'), walking()
+@pytest.mark.parametrize('position_scale', ['box', 'pixel'])
+def test_inertia_of_some_frames(position_scale: str) -> None:
+    head = a_head(visual_channels=0, motion=2, output='offsets', position_scale=position_scale)
+    history = walking()
     history.keypoints[0, 0, :, 0] -= 4  # the first of both steps was longer
     history.keypoints[0, 2, 0, 1] += 2
     head.inertia.data = torch.tensor([[0.0, 1.0], [0.5, 0.0]])
