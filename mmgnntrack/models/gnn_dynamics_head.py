@@ -135,7 +135,7 @@ class GNNDynamicsHead(BaseModule):
         self._check(history, grid_size, search_features)
         last = self.aggregate(history)[:, -1]
         if self.predicts_offsets:
-            return self._drawn(self._moved(last, history), history, grid_size)
+            return self._drawn(self._moved(history, self.output(last)), history, grid_size)
         sends = self._tensor(history.valid)[:, -1:].bool()
         width, height = grid_size
         visual = None if search_features is None else search_features.flatten(2).transpose(1, 2)
@@ -168,7 +168,7 @@ class GNNDynamicsHead(BaseModule):
 
     def positions(self, history: InstanceData) -> Tensor:
         """(M, K, 2) image px where `offsets` predict the joints; those that the last pose lacks mean nothing."""
-        return self._moved(self.aggregate(history)[:, -1], history)
+        return self._moved(history, self.output(self.aggregate(history)[:, -1]))
 
     def loss(
         self,
@@ -189,28 +189,23 @@ class GNNDynamicsHead(BaseModule):
         predicted = self(history, targets.shape[:-3:-1], search_features)
         return dict(loss_heatmaps=self.loss_module(predicted, targets, weights))
 
-    def _moved(self, nodes: Tensor, history: InstanceData) -> Tensor:
-        """(M, K, 2) image px: the last pose moved by what its nodes (M, K, d) say beyond its inertia."""
-        offset = self.output(nodes) + self._inertia(history)
-        size = self._tensor(history.crops)[:, None, 2:].prod(-1, keepdim=True).sqrt()
-        return self._tensor(history.keypoints)[:, -1] + offset * size
-
-    def _inertia(self, history: InstanceData) -> Tensor:
-        """(M, K, 2) how far the joints of the last pose move if people go on as before, in sizes of the last crop."""
+    def _moved(self, history: InstanceData, offset: Tensor | float = 0.0) -> Tensor:
+        """(M, K, 2) image px: the last pose if people go on as before, and by an offset (M, K, 2) in sizes of the last
+        crop beyond that."""
         velocities = self._past(self._velocities(history)[0], self.inertia.shape[1])[:, -1]
-        return torch.einsum('mksci,cs->mki', velocities.unflatten(-1, (2, 2)), self.inertia)
+        inertia = torch.einsum('mksci,cs->mki', velocities.unflatten(-1, (2, 2)), self.inertia)
+        return self._tensor(history.keypoints)[:, -1] + (inertia + offset) * self._size(history)
 
     def _prior(self, history: InstanceData, grid_size: tuple[int, int]) -> Tensor:
         """(M, K, H, W) how likely each cell is by inertia alone, at most 1; 1 for joints that the last pose lacks."""
-        size = self._tensor(history.crops)[:, None, 2:].prod(-1, keepdim=True).sqrt()
-        expected = self._tensor(history.keypoints)[:, -1] + self._inertia(history) * size
-        spread = self.log_spread.exp()[:, None] * size
-        origin, step = self._tensor(history.regions)[:, None].split(2, -1)
-        x, y = (
-            torch.exp(-0.5 * ((places - expected[..., axis, None]) / spread) ** 2)
-            for axis, cells in enumerate(grid_size)
-            for places in [origin[..., axis, None] + step[..., axis, None] * torch.arange(cells, device=size.device)]
-        )
+        expected = self._moved(history)
+        spread = self.log_spread.exp()[:, None] * self._size(history)
+        regions = self._tensor(history.regions)[:, None, None]
+        profiles = []
+        for axis, count in enumerate(grid_size):
+            places = regions[..., axis] + regions[..., 2 + axis] * torch.arange(count, device=regions.device)
+            profiles.append(torch.exp(-0.5 * ((places - expected[..., axis, None]) / spread) ** 2))
+        x, y = profiles
         known = self._tensor(history.valid)[:, -1, :, None, None] > 0
         return torch.where(known, y[..., :, None] * x[..., None, :], 1)
 
@@ -234,8 +229,7 @@ class GNNDynamicsHead(BaseModule):
     def _velocities(self, history: InstanceData) -> tuple[Tensor, Tensor]:
         """(M, L, K, 4) what each joint, and all joints in the mean, moved since the frame before, in sizes of the last
         crop, and (M, L, K, 1) whether the joint is known in both frames. Zero where nothing is known."""
-        size = self._tensor(history.crops)[:, None, None, 2:].prod(-1, keepdim=True).sqrt()
-        places = self._tensor(history.keypoints) / size
+        places = self._tensor(history.keypoints) / self._size(history)[..., None]
         valid = self._tensor(history.valid)[..., None]
         known = pad(valid[:, 1:] * valid[:, :-1], (0, 0, 0, 0, 1, 0))
         own = pad(places[:, 1:] - places[:, :-1], (0, 0, 0, 0, 1, 0)) * known
@@ -245,6 +239,10 @@ class GNNDynamicsHead(BaseModule):
     def _tensor(self, value: object) -> Tensor:
         parameter = self.encoder.embedding.weight
         return torch.as_tensor(value, dtype=parameter.dtype, device=parameter.device)
+
+    def _size(self, history: InstanceData) -> Tensor:
+        """(M, 1, 1) px of the last crop."""
+        return self._tensor(history.crops)[:, None, 2:].prod(-1, keepdim=True).sqrt()
 
     def _relative(self, points: Tensor, history: InstanceData) -> Tensor:
         """Image points (M, ..., 2) relative to the centre of the last crop, in units of its size."""

@@ -245,7 +245,7 @@ class PoseTracker(BaseModule):
         """(n, K, C) visual features of the source's maps at keypoints (n, K, 2)."""
         if not self.memory.num_features:
             return torch.zeros(*keypoints.shape[:2], 0)
-        maps = source.feature_maps
+        maps = source.feature_maps  # as they are: to pick some would copy many channels
         cells = np.zeros((len(maps), *keypoints.shape[1:]))
         cells[index] = image_to_cells(keypoints, source.regions[index])
         return sample_at(maps, torch.as_tensor(cells, dtype=maps.dtype, device=maps.device))[index]

@@ -70,7 +70,7 @@ def test_training_learns_the_dynamics_head_alone(model: VideoPoseTracker, tubes:
 
 def test_a_step_lowers_the_loss(config: Config, tubes: dict) -> None:
     model = build(config).train()
-    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], 1e-3)
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], 5e-3)
     losses = []
     for _ in range(6):
         loss = model(**tubes, mode='loss')['loss_heatmaps']
@@ -78,7 +78,7 @@ def test_a_step_lowers_the_loss(config: Config, tubes: dict) -> None:
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert losses[-1] < 0.9 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_frozen_parts_stay_in_eval_mode(model: VideoPoseTracker) -> None:

@@ -21,6 +21,7 @@ import json
 import sys
 from pathlib import Path
 
+import markdown_tables
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
@@ -34,18 +35,14 @@ from mmgnntrack.registry import MODELS
 
 
 def table(header: list[str], rows: list[list[str | int | float]]) -> str:
-    """A Markdown table whose columns are aligned."""
+    """A Markdown table of figures with three digits."""
 
     def text(cell: str | int | float) -> str:
         if isinstance(cell, float):
             return f'{cell:.0f}' if cell >= 100 else f'{cell:.3g}'
         return str(cell)
 
-    cells = [header, *(list(map(text, row)) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells)]
-    cells.insert(1, ['-' * widths[0], *('-' * (width - 1) + ':' for width in widths[1:])])
-    aligned = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in cells]
-    return '\n'.join(f'| {" | ".join(row)} |' for row in aligned)
+    return markdown_tables.table(header, [list(map(text, row)) for row in rows])
 
 
 def stages_table(sizes: list[dict]) -> str:

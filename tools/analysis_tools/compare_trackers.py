@@ -23,20 +23,21 @@ import mmcv
 import motion_baselines  # noqa: F401
 import numpy as np
 import torch
+from markdown_tables import table_over_seeds
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from reference_trackers import Identify, mmdet_tracker, norfair_tracker
 
 from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
-from mmgnntrack.evaluation.functional import evaluate, filter_predictions
 from mmgnntrack.models import VideoPoseTracker
-from mmgnntrack.posetrack import PoseFrame, PoseVideo, read_folder
-from mmgnntrack.registry import MODELS
+from mmgnntrack.posetrack import read_folder
+from mmgnntrack.registry import METRICS, MODELS
 
 CONFIG = Path(__file__).parents[2] / 'configs/mini/gnn_hrnet-mini_synthtrack.py'
-#: Settings of a tracker, by name: the usual value and the range of the others. All are drawn evenly.
-RANGES: dict[str, dict[str, tuple]] = {
+#: Settings of other people's trackers, by name: the usual value and the range of the others. All are drawn evenly.
+REFERENCES: dict[str, dict[str, tuple]] = {
     'SORT (MMDet)': dict(
         obj_score_thr=(0.3, 0.1, 0.6), match_iou_thr=(0.3, 0.05, 0.5), num_tentatives=(1, 0, 3), retain=(15, 3, 30)
     ),
@@ -55,24 +56,17 @@ RANGES: dict[str, dict[str, tuple]] = {
         retain=(15, 3, 30),
     ),
     'Norfair': dict(threshold=(0.2, 0.05, 0.5), score_thr=(0.3, 0.1, 0.5), hit_counter_max=(15, 3, 30)),
-    'iou': dict(init_score_thr=(0.5, 0.3, 0.6), min_similarity=(0.3, 0.05, 0.5), max_lost=(15, 3, 30)),
-    'oks': dict(init_score_thr=(0.5, 0.3, 0.6), min_similarity=(0.05, 0.01, 0.3), max_lost=(15, 3, 30)),
-    'Kalman filter, oks': dict(
-        init_score_thr=(0.5, 0.3, 0.6),
-        min_similarity=(0.05, 0.01, 0.3),
-        max_lost=(15, 3, 30),
-        noise=(0.02, 0.005, 0.04),
-        acceleration=(0.005, 0.002, 0.02),
-    ),
-    'gnn': dict(init_score_thr=(0.5, 0.3, 0.6), min_similarity=(0.05, 0.01, 0.3), max_lost=(15, 3, 30)),
-    'full': dict(
-        init_score_thr=(0.5, 0.3, 0.6),
-        min_similarity=(0.05, 0.01, 0.3),
-        max_lost=(15, 3, 30),
-        predicted_score_thr=(0.85, 0.6, 1.0),
-        predicted_weight=(0.25, 0.1, 0.5),
-    ),
 }
+_BY_OKS = dict(init_score_thr=(0.5, 0.3, 0.6), min_similarity=(0.05, 0.01, 0.3), max_lost=(15, 3, 30))
+#: Likewise, of this project's.
+OURS: dict[str, dict[str, tuple]] = {
+    'iou': _BY_OKS | dict(min_similarity=(0.3, 0.05, 0.5)),
+    'oks': _BY_OKS,
+    'Kalman filter, oks': _BY_OKS | dict(noise=(0.02, 0.005, 0.04), acceleration=(0.005, 0.002, 0.02)),
+    'gnn': _BY_OKS,
+    'full': _BY_OKS | dict(predicted_score_thr=(0.85, 0.6, 1.0), predicted_weight=(0.25, 0.1, 0.5)),
+}
+RANGES = REFERENCES | OURS
 COLUMNS = ('mAP', 'MOTA', 'Miss', 'Switch', 'FP', 'IDF1', 'HOTA')
 Track = Callable[[np.ndarray, InstanceData, int], InstanceData]
 
@@ -152,52 +146,25 @@ class Videos:
         split: `train` or `val`.
         count: videos, None for all.
         model: detector and pose estimator, with a cache.
+        evaluator: config of a `PoseTrackMetric`.
     """
 
-    def __init__(self, root: Path, split: str, count: int | None, model: VideoPoseTracker) -> None:
+    def __init__(self, root: Path, split: str, count: int | None, model: VideoPoseTracker, evaluator: dict) -> None:
         self.root, self.model = root, model
-        self.truth = read_folder(root / 'annotations' / split)[:count]
+        self.videos = read_folder(root / 'annotations' / split)[:count]
+        self.metric = METRICS.build(dict(evaluator, ann_dir=str(root / 'annotations' / split)))
+        self.metric.dataset_meta = dict(videos=[video.name for video in self.videos])
 
-    def figures(self, track: Track, joint_score_thr: float) -> dict[str, float]:
+    def figures(self, track: Track) -> dict[str, float]:
         """What a tracker reaches on them."""
-        found = [self._tracked(video, track) for video in self.truth]
-        every = evaluate(self.truth, found)
-        sure = evaluate(self.truth, [filter_predictions(video, joint_score_thr, 0.0) for video in found])
-        figures = (
-            every.ap,
-            sure.mota,
-            sure.miss_rate,
-            sure.switch_rate,
-            sure.false_positive_rate,
-            sure.idf1,
-            sure.hota,
-        )
-        return {column: float(values[-1]) for column, values in zip(COLUMNS, figures, strict=True)}
-
-    def _tracked(self, video: PoseVideo, track: Track) -> PoseVideo:
-        frames = []
-        for number, frame in enumerate(video.frames):
-            image = mmcv.imread(self.root / frame.file_name)
-            poses = self.model.estimate(image, self.model.detect(image))
-            frames.append(as_frame(track(image, poses, number), frame))
-        return PoseVideo(name=video.name, frames=frames)
-
-
-def as_frame(tracked: InstanceData, frame: PoseFrame) -> PoseFrame:
-    """Tracked poses in the place of the annotated ones."""
-    there = np.ones(tracked.keypoint_scores.shape, bool)
-    return PoseFrame(
-        file_name=frame.file_name,
-        frame_id=frame.frame_id,
-        keypoints=tracked.keypoints.astype(float),
-        annotated=there,
-        visible=there,
-        keypoint_scores=tracked.keypoint_scores.astype(float),
-        track_ids=np.asarray(tracked.instances_id),
-        bboxes=tracked.bboxes.astype(float),
-        head_bboxes=np.full((len(there), 4), np.nan),
-        is_labeled=frame.is_labeled,
-    )
+        for video in self.videos:
+            for number, frame in enumerate(video.frames):
+                image = mmcv.imread(self.root / frame.file_name)
+                poses = self.model.estimate(image, self.model.detect(image))
+                sample = dict(video_name=video.name, frame_id=number, img_path=frame.file_name)
+                self.metric.process(None, [dict(sample, pred_track_instances=track(image, poses, number))])
+        found = self.metric.evaluate(size=0)
+        return {column: found[f'posetrack/{column}'] for column in COLUMNS}
 
 
 def parse_args() -> argparse.Namespace:
@@ -229,16 +196,15 @@ def main() -> None:
     config = Config.fromfile(CONFIG)
     init_default_scope(config.default_scope)
     model = build_model(args, config)
-    score_thr = config.test_evaluator.joint_score_thr
-    tuning = Videos(args.data[0], 'train', args.tuning_videos, model)
+    MMLogger.get_instance('compare_trackers', log_level='WARNING')  # the metric's own tables, for each trial
+    tuning = Videos(args.data[0], 'train', args.tuning_videos, model, config.test_evaluator)
     chosen, tables = {}, []
     for name in args.trackers:
-        own = name in ('iou', 'oks', 'gnn', 'full') or 'oks' in name
-        make = partial(ours, model=model, config=config, dynamics=args.dynamics) if own else reference
+        make = partial(ours, model=model, config=config, dynamics=args.dynamics) if name in OURS else reference
         try:
             tried = []
             for values in settings_of(name, args.trials, np.random.default_rng(args.seed)):
-                tried.append((tuning.figures(make(name, values), score_thr)['MOTA'], values))
+                tried.append((tuning.figures(make(name, values))['MOTA'], values))
                 print(f'{name}: MOTA {tried[-1][0]:.2f} with {values}', file=sys.stderr, flush=True)
         except (ImportError, RuntimeError) as error:
             print(f'{name} is left out: {error}', file=sys.stderr)
@@ -246,12 +212,9 @@ def main() -> None:
         best = max(tried, key=lambda trial: trial[0])[1]
         chosen[name] = (make, best)
     for data in args.data:
-        videos = Videos(data, 'val', None, model)
-        lines = [f'{data.name}\n', '| tracker | ' + ' | '.join(COLUMNS) + ' |', '|---|' + '---:|' * len(COLUMNS)]
-        for name, (make, best) in chosen.items():
-            figures = videos.figures(make(name, best), score_thr)
-            lines.append(f'| {name} | ' + ' | '.join(f'{figures[column]:.1f}' for column in COLUMNS) + ' |')
-        tables.append('\n'.join(lines))
+        videos = Videos(data, 'val', None, model, config.test_evaluator)
+        rows = {name: [videos.figures(make(name, best))] for name, (make, best) in chosen.items()}
+        tables.append(f'{data.name}\n\n{table_over_seeds("tracker", COLUMNS, rows)}')
         print('\n' + tables[-1], flush=True)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / 'table.md').write_text('\n\n'.join(tables) + '\n')

@@ -85,16 +85,3 @@ def score(truth: Sequence[PoseVideo], found: Sequence[PoseVideo]) -> dict[str, f
     result = evaluate(truth, found, official_quirks=False)
     values = (result.mota, result.idf1, result.hota, result.switch_rate)
     return {column: float(figure[-1]) for column, figure in zip(COLUMNS, values, strict=True)}
-
-
-def table(rows: dict[str, list[dict[str, float]]], level: str) -> str:
-    """Markdown: a line for each tracker, its figures over the seeds."""
-    lines = [f'| {level} corruption | ' + ' | '.join(COLUMNS) + ' |', '|---|' + '---:|' * len(COLUMNS)]
-    for name, seeds in rows.items():
-        cells = []
-        for column in COLUMNS:
-            values = [seed[column] for seed in seeds]
-            spread = f' ± {np.std(values, ddof=1):.1f}' if len(values) > 1 else ''
-            cells.append(f'{np.mean(values):.1f}{spread}')
-        lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines)

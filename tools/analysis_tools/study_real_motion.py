@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import real_tracking
 import torch
+from markdown_tables import table, table_over_seeds
 from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
@@ -165,10 +166,12 @@ def forecasts(args: argparse.Namespace, config: Config, names: np.ndarray) -> No
             for name, values in found.items():
                 errors.setdefault(name, []).append(values)
         still = np.concatenate(errors['last pose']).mean()
-        print(f'\n| {ahead} ahead | error, % of the diagonal | below the last pose |\n|---|---:|---:|')
+        rows = []
         for name, values in errors.items():
             mean = np.concatenate(values).mean()
-            print(f'| {name} | {mean:.3f} | {100 - 100 * mean / still:.1f} % |', flush=True)
+            rows.append([name, f'{mean:.3f}', f'{100 - 100 * mean / still:.1f} %'])
+        header = [f'{ahead} ahead', 'error, % of the diagonal', 'below the last pose']
+        print('\n' + table(header, rows), flush=True)
 
 
 def tracking(args: argparse.Namespace, config: Config, names: np.ndarray) -> None:
@@ -190,7 +193,7 @@ def tracking(args: argparse.Namespace, config: Config, names: np.ndarray) -> Non
                     found[name] = found.get(name, []) + tracks
             for name, tracks in found.items():
                 rows.setdefault(name, []).append(real_tracking.score(truth, tracks))
-        print('\n' + real_tracking.table(rows, level), flush=True)
+        print('\n' + table_over_seeds(f'{level} corruption', real_tracking.COLUMNS, rows), flush=True)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from markdown_tables import table_over_seeds
 
 from mmgnntrack.evaluation.functional.head_size import head_sizes
 from mmgnntrack.posetrack import read_folder
@@ -165,20 +166,6 @@ def occluded_pckh(annotations: Path, results: Path) -> float:
     return 100.0 * found / total
 
 
-def table(rows: dict[str, list[dict[str, float]]]) -> str:
-    """Markdown: a line for each row, its figures over the seeds."""
-    columns = (*COLUMNS, OCCLUDED)
-    lines = ['| matching | ' + ' | '.join(columns) + ' |', '|---|' + '---:|' * len(columns)]
-    for name, seeds in rows.items():
-        cells = []
-        for column in columns:
-            values = [figures[column] for figures in seeds]
-            spread = f' ± {np.std(values, ddof=1):.1f}' if len(values) > 1 else ''
-            cells.append(f'{np.mean(values):.1f}{spread}')
-        lines.append(f'| {ROWS[name].title} | ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines)
-
-
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -204,10 +191,11 @@ def main() -> None:
     tables = []
     for data in args.data:
         rows = {
-            name: [test(args, data, name, seed) for seed in (args.seeds if ROWS[name].head else [0])]
+            ROWS[name].title: [test(args, data, name, seed) for seed in (args.seeds if ROWS[name].head else [0])]
             for name in args.rows
         }
-        tables.append(f'{data.name}, seeds {" ".join(map(str, args.seeds))}\n\n{table(rows)}')
+        found = table_over_seeds('matching', (*COLUMNS, OCCLUDED), rows)
+        tables.append(f'{data.name}, seeds {" ".join(map(str, args.seeds))}\n\n{found}')
         print('\n' + tables[-1], flush=True)
     (args.out / 'table.md').write_text('\n\n'.join(tables) + '\n')
 

@@ -66,7 +66,7 @@ def test_the_study(synthtrack: Path, tmp_path: Path) -> None:
         ]
         for level in ('mild', 'hard'):
             start = [cells[1].strip() for cells in lines].index(f'{level} corruption')
-            trackers = {cells[1].strip(): float(cells[2]) for cells in lines[start + 1 : start + 6]}
+            trackers = {cells[1].strip(): float(cells[2]) for cells in lines[start + 2 : start + 7]}
             assert list(trackers) == ['iou', 'oks', 'Kalman filter, oks', 'gnn', 'full']
             assert min(trackers.values()) > 0
     assert 'Iter(train)' not in result.stdout

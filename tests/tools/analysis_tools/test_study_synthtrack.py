@@ -9,7 +9,7 @@ from mmgnntrack.posetrack import read_folder, write_video
 
 sys.path.insert(0, str(Path(__file__).parents[3] / 'tools/analysis_tools'))
 
-from study_synthtrack import COLUMNS, OCCLUDED, occluded_pckh, table  # noqa: E402
+from study_synthtrack import occluded_pckh  # noqa: E402
 
 
 def test_pckh_of_occluded_joints(synthtrack: Path, tmp_path: Path) -> None:
@@ -42,10 +42,3 @@ def test_pckh_of_occluded_joints(synthtrack: Path, tmp_path: Path) -> None:
 def nothing(frame: object) -> dict:
     fields = ('keypoints', 'annotated', 'visible', 'keypoint_scores', 'track_ids', 'bboxes', 'head_bboxes')
     return {field: getattr(frame, field)[:0] for field in fields}
-
-
-def test_table() -> None:
-    figures = dict.fromkeys((*COLUMNS, OCCLUDED), 50.0)
-    lines = table({'oks': [figures], 'full': [figures, figures | dict(MOTA=52.0)]}).splitlines()
-    assert lines[2].startswith('| oks | 50.0 | 50.0 |')
-    assert lines[3].startswith('| full | 50.0 ± 0.0 | 51.0 ± 1.4 |')
