@@ -3,7 +3,7 @@
 _base_ = '../_base_/gnn_tracker.py'
 
 codec = dict(type='MSRAHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
-length = 4
+length = 8
 model = dict(
     detector=None,
     pose_estimator=None,
@@ -45,7 +45,7 @@ train_dataloader = dict(
 val_dataloader = val_evaluator = val_cfg = None
 test_dataloader = test_evaluator = test_cfg = None
 
-max_iters = 3000
+max_iters = 1000
 train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=max_iters)
 optim_wrapper = dict(
     optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=0.05),

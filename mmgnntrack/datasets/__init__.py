@@ -1,7 +1,13 @@
 from .posetrack_person_dataset import PoseTrackPersonDataset
 from .posetrack_tube_dataset import PoseTrackTubeDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset
-from .samplers import VideoSampler
+from .samplers import FrameBatchSampler, VideoSampler
 from .transforms import *  # noqa: F403
 
-__all__ = ['PoseTrackPersonDataset', 'PoseTrackTubeDataset', 'PoseTrackVideoDataset', 'VideoSampler']
+__all__ = [
+    'FrameBatchSampler',
+    'PoseTrackPersonDataset',
+    'PoseTrackTubeDataset',
+    'PoseTrackVideoDataset',
+    'VideoSampler',
+]

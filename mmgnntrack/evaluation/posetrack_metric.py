@@ -37,6 +37,8 @@ class PoseTrackMetric(BaseMetric):
         outfile_dir: where to write a PoseTrack18 result file per video; not written if None.
         joint_score_thr: joints below are dropped for `mAP_filtered` and the tracking figures.
         pose_score_thr: poses whose mean joint score is below are dropped likewise.
+        allow_missing: frames that were never processed count as frames in which nobody was found, for pipelines that
+            see no frame without boxes; otherwise they are an error.
         official_quirks: give the figures of the official evaluator with its oddities.
         collect_device: 'cpu' or 'gpu', over which results of several ranks are gathered.
         prefix: put before the names of the figures.
@@ -54,6 +56,7 @@ class PoseTrackMetric(BaseMetric):
         outfile_dir: str | None = None,
         joint_score_thr: float = 0.0,
         pose_score_thr: float = 0.0,
+        allow_missing: bool = False,
         official_quirks: bool = True,
         collect_device: str = 'cpu',
         prefix: str | None = None,
@@ -63,6 +66,7 @@ class PoseTrackMetric(BaseMetric):
         self.outfile_dir = outfile_dir
         self.joint_score_thr = joint_score_thr
         self.pose_score_thr = pose_score_thr
+        self.allow_missing = allow_missing
         self.official_quirks = official_quirks
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -98,7 +102,7 @@ class PoseTrackMetric(BaseMetric):
         frames: dict[tuple[str, int], PoseFrame] = {}
         for name, index, frame in results:
             frames.setdefault((name, index), frame)
-        pred = _videos(gt, frames)
+        pred = _videos(gt, frames, self.allow_missing)
         if self.outfile_dir is not None:
             folder = Path(self.outfile_dir)
             folder.mkdir(parents=True, exist_ok=True)
@@ -146,7 +150,7 @@ def _frame(sample: dict) -> PoseFrame:
     )
 
 
-def _videos(gt: Sequence[PoseVideo], frames: dict[tuple[str, int], PoseFrame]) -> list[PoseVideo]:
+def _videos(gt: Sequence[PoseVideo], frames: dict[tuple[str, int], PoseFrame], allow_missing: bool) -> list[PoseVideo]:
     """The predictions of each annotated video; their frames are named and numbered as the annotations name them."""
     unknown = frames.keys() - {(video.name, index) for video in gt for index in range(len(video))}
     if unknown:
@@ -155,14 +159,14 @@ def _videos(gt: Sequence[PoseVideo], frames: dict[tuple[str, int], PoseFrame]) -
     videos = []
     for video in gt:
         missing = [index for index in range(len(video)) if (video.name, index) not in frames]
-        if missing:
+        if missing and not allow_missing:
             raise ValueError(
                 f'video {video.name}: expected predictions for {len(video)} frames, {len(missing)} are missing, the '
                 f'first of them frame {missing[0]}'
             )
         own = []
         for index, truth in enumerate(video.frames):
-            frame = frames[video.name, index]
+            frame = frames.get((video.name, index), PoseFrame(truth.file_name, truth.frame_id))
             frame.file_name, frame.frame_id, frame.is_labeled = truth.file_name, truth.frame_id, truth.is_labeled
             own.append(frame)
         videos.append(PoseVideo(name=video.name, frames=own))

@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.structures import InstanceData
 
 from mmgnntrack.functional import gaussian_heatmaps, grid_regions, image_to_cells
-from mmgnntrack.posetrack import PoseFrame
+from mmgnntrack.posetrack import PoseFrame, frame_numbers
 
 from .decoding import cell_size
 from .pose_tracker import PoseTracker
@@ -30,17 +30,6 @@ def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iter
     tracker.reset()
     for number, frame in zip(frame_numbers([frame.frame_id for frame in frames]), frames):
         yield _as_frame(tracker.step(_as_estimated(frame, tracker), number), frame, tracker.matching == 'full')
-
-
-def frame_numbers(ids: Sequence[int]) -> list[int]:
-    """Frame ids, increasing, as numbers from 0.
-
-    >>> frame_numbers([10340010, 10340020, 10340050])
-    [0, 1, 4]
-    """
-    numbers = np.asarray(ids, np.int64)
-    step = np.gcd.reduce(np.diff(numbers)) or 1
-    return ((numbers - numbers[:1]) // step).tolist()
 
 
 def _as_estimated(frame: PoseFrame, tracker: PoseTracker) -> InstanceData:

@@ -138,7 +138,8 @@ class PoseTracker(BaseModule):
 
         Returns:
             InstanceData of the tracked poses: instances_id, keypoints, keypoint_scores, bboxes (around the poses),
-            predicted (True where no estimated pose stands behind it).
+            sources (n,), which estimated pose stands behind each, -1 where none does, and predicted (n,), where none
+            does.
         """
         self.memory.expire(frame_id)
         if self.predicts:
@@ -205,6 +206,7 @@ class PoseTracker(BaseModule):
             keypoints=keypoints,
             keypoint_scores=scores,
             bboxes=self.boxes(keypoints, scores),
+            sources=np.concatenate([found, np.full(len(lost), -1)]),
             predicted=np.arange(len(keypoints)) >= len(found),
         )
         features = torch.cat(

@@ -48,7 +48,7 @@ class TopDownEstimator(BaseModule):
     """An MMPose top-down estimator that also answers with its heatmaps and visual features, all on one grid.
 
     Args:
-        model: config of an MMPose `TopdownPoseEstimator` with a heatmap head.
+        model: an MMPose `TopdownPoseEstimator` with a heatmap head, or its config.
         padding: of the boxes, as in MMPose's GetBBoxCenterScale.
         search: `scale` and `coarsen` of `functional.SearchGeometry`; the rest follows from the model.
         pipeline: MMPose transforms from `img`, `bbox` and `bbox_score` to packed inputs, where the usual three
@@ -61,7 +61,7 @@ class TopDownEstimator(BaseModule):
 
     def __init__(
         self,
-        model: dict,
+        model: dict | nn.Module,
         padding: float = 1.25,
         search: dict | None = None,
         pipeline: list[dict] | None = None,
@@ -72,7 +72,7 @@ class TopDownEstimator(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.model = POSE_MODELS.build(model)
+        self.model = POSE_MODELS.build(model) if isinstance(model, dict) else model
         self.codec = getattr(self.model.head, 'decoder', None)
         if not hasattr(self.codec, 'heatmap_size'):
             raise ValueError(f'TopDownEstimator needs a head with a heatmap codec, got {type(self.codec).__name__}')
@@ -156,6 +156,15 @@ class TopDownEstimator(BaseModule):
         samples = [packed['data_samples'] for packed in batch]
         with captured(self.model, self.feature_layers) as outputs:
             results = self.model.test_step(dict(inputs=[packed['inputs'] for packed in batch], data_samples=samples))
+        return self.gather(results, outputs)
+
+    def gather(self, results: Sequence[PoseDataSample], outputs: dict[str, list[Tensor]]) -> InstanceData:
+        """What the model says of several crops as the poses that `predict` returns, before NMS.
+
+        Args:
+            results: n samples of one person each, with predicted heatmaps.
+            outputs: of the feature layers meanwhile (see `captured`).
+        """
         centers, scales, sizes = (
             np.stack([result.metainfo[key] for result in results])
             for key in ('input_center', 'input_scale', 'input_size')
@@ -171,7 +180,7 @@ class TopDownEstimator(BaseModule):
             bbox_scores=poses.bbox_scores.astype(np.float32),
             heatmaps=heatmaps,
             regions=grid_regions(crops, sizes, cell).astype(np.float32),
-            feature_maps=self._stacked(outputs, len(batch), heatmaps.shape[:-3:-1]),
+            feature_maps=self._stacked(outputs, len(results), heatmaps.shape[:-3:-1]),
         )
 
     def _stacked(self, outputs: dict[str, list[Tensor]], count: int, size: tuple[int, int]) -> Tensor:

@@ -15,7 +15,7 @@ from .poses import read_poses
 from .reader import check_frames, posetrack_files, read_folder, read_video
 from .skeletons import COCO, POSETRACK, Skeleton
 from .table import PoseTable
-from .video import PoseFrame, PoseVideo
+from .video import PoseFrame, PoseVideo, frame_numbers
 from .writer import write_text, write_video
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     'Skeleton',
     'check_frames',
     'format_error',
+    'frame_numbers',
     'joint_index',
     'mirrored',
     'posetrack_files',

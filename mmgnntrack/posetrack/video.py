@@ -1,5 +1,6 @@
 """A video's poses in memory: what every PoseTrack file is read into and written from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,3 +61,14 @@ class PoseVideo:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+
+def frame_numbers(ids: Sequence[int]) -> list[int]:
+    """Frame ids, increasing, as numbers from 0.
+
+    >>> frame_numbers([10340010, 10340020, 10340050])
+    [0, 1, 4]
+    """
+    numbers = np.asarray(ids, np.int64)
+    step = np.gcd.reduce(np.diff(numbers)) or 1
+    return ((numbers - numbers[:1]) // step).tolist()

@@ -1,10 +1,12 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+from mmengine.dataset import BaseDataset, DefaultSampler
 from mmengine.registry import DATA_SAMPLERS
 from videos import a_video, people_at
 
-from mmgnntrack.datasets import PoseTrackVideoDataset, VideoSampler, samplers
+from mmgnntrack.datasets import FrameBatchSampler, PoseTrackVideoDataset, VideoSampler, samplers
 from mmgnntrack.posetrack import write_video
 
 LENGTHS = {'a': 3, 'b': 7, 'c': 1, 'd': 5, 'e': 4}
@@ -48,3 +50,29 @@ def test_every_epoch_is_the_same(dataset: PoseTrackVideoDataset) -> None:
     first = list(sampler)
     sampler.set_epoch(1)
     assert list(sampler) == first and len(first) == 20
+
+
+class People(BaseDataset):
+    """Samples of single people, in any order."""
+
+    def load_data_list(self) -> list[dict]:
+        shuffled = np.random.default_rng(0).permutation(40)
+        return [
+            dict(img_id=int(i) // 2, img_path=f'images/{"abc"[i // 2 % 3]}/{i // 6:03}.jpg') for i in shuffled.tolist()
+        ]
+
+
+@pytest.mark.parametrize('ranks', [1, 2, 4])
+def test_batches_are_frames(ranks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = People('')
+    seen = []
+    for rank in range(ranks):
+        monkeypatch.setattr(samplers, 'get_dist_info', lambda rank=rank: (rank, ranks))
+        batches = FrameBatchSampler(DefaultSampler(dataset, shuffle=True), batch_size=32)
+        paths = [{dataset.get_data_info(index)['img_path'] for index in batch} for batch in batches]
+        assert len(batches) == len(paths) and all(len(images) == 1 for images in paths)
+        own = [path for images in paths for path in images]
+        videos = list(dict.fromkeys(path.split('/')[1] for path in own))
+        assert own == sorted(own, key=lambda path: (videos.index(path.split('/')[1]), path))
+        seen += own
+    assert len(seen) == len(set(seen)) == 20

@@ -111,6 +111,16 @@ def test_missing_frames(pred: PoseVideo) -> None:
         metric.evaluate(size=len(pred))
 
 
+def test_missing_frames_may_count_as_empty(pred: PoseVideo) -> None:
+    metric, expected = a_metric(allow_missing=True), a_metric()
+    frames = samples(pred)
+    metric.process(None, frames[:-3])
+    for frame in frames[-3:]:
+        frame['pred_track_instances'] = {field: values[:0] for field, values in frame['pred_track_instances'].items()}
+    expected.process(None, frames)
+    assert metric.evaluate(size=len(pred)) == expected.evaluate(size=len(pred))
+
+
 def test_unknown_video(pred: PoseVideo) -> None:
     metric = a_metric()
     metric.process(None, samples(pred))

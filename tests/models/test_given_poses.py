@@ -6,8 +6,7 @@ import torch
 from videos import a_frame
 
 from mmgnntrack.models import PoseTracker, track_given_poses
-from mmgnntrack.models.given_poses import frame_numbers
-from mmgnntrack.posetrack import PoseFrame
+from mmgnntrack.posetrack import PoseFrame, frame_numbers
 
 CODEC = dict(type='mmpose.MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5)
 SEARCH = dict(input_size=CODEC['input_size'], heatmap_size=CODEC['heatmap_size'])

@@ -1,0 +1,210 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import mmcv
+import mmpose
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.fileio import load
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import Runner, save_checkpoint
+from mmengine.structures import InstanceData
+
+from mmgnntrack.engine.hooks import OKSHungarianFusionHook
+from mmgnntrack.posetrack import read_folder
+
+STOCK = 'mmpose::body_2d_keypoint/topdown_heatmap'
+TRACKING = """
+custom_hooks = [dict(type='mmgnntrack.OKSHungarianFusionHook')]
+test_dataloader = dict(
+    batch_sampler=dict(type='mmgnntrack.FrameBatchSampler'), num_workers=0, persistent_workers=False,
+    dataset=dict(data_root='{root}', ann_file='{ann_file}', bbox_file='{boxes}', data_prefix=dict(img='')),
+)
+"""
+#: The figures that each evaluator must give, and what it is.
+EVALUATORS = {
+    'ours': (
+        'posetrack/MOTA',
+        "dict(_delete_=True, type='mmgnntrack.PoseTrackMetric', ann_dir='{root}/annotations/val', allow_missing=True)",
+    ),
+    'coco': ('coco/AP', "dict(_delete_=True, type='CocoMetric', ann_file='{ann_file}', use_area=False)"),
+}
+
+
+@pytest.fixture(scope='module')
+def posetrack18(synthtrack: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """SynthTrack's validation videos as MMPose's own converter merges PoseTrack18's, and a file with the boxes of all
+    people but those of one frame."""
+    folder = tmp_path_factory.mktemp('posetrack18')
+    merged = dict(images=[], annotations=[])
+    for path in sorted((synthtrack / 'annotations/val').glob('*.json')):
+        document = json.loads(path.read_text())
+        merged |= dict(categories=document['categories'])
+        for part in ('images', 'annotations'):
+            merged[part] += document[part]
+    for annotation in merged['annotations']:
+        annotation |= dict(iscrowd=0, area=1.0, num_keypoints=sum(annotation['keypoints'][2::3]))
+    ann_file, box_file = folder / 'posetrack18_val.json', folder / 'boxes.json'
+    ann_file.write_text(json.dumps(merged))
+    empty = merged['images'][3]['id']
+    boxes = [
+        dict(image_id=a['image_id'], category_id=1, bbox=a['bbox'], score=0.9)
+        for a in merged['annotations']
+        if a['image_id'] != empty
+    ]
+    box_file.write_text(json.dumps(boxes))
+    return ann_file, box_file
+
+
+def write_checkpoint(config: Config, path: Path) -> None:
+    """Random weights, the same each time, whose joints are likely enough to start tracklets."""
+    init_default_scope('mmpose')
+    torch.manual_seed(0)
+    state = MODELS.build(config.model).state_dict()
+    state['head.final_layer.bias'] += 0.5
+    save_checkpoint(dict(state_dict=state), str(path))
+
+
+@pytest.mark.parametrize(
+    ('stock', 'evaluator', 'joints'),
+    [
+        ('posetrack18/td-hm_hrnet-w48_8xb64-20e_posetrack18-256x192.py', 'ours', 17),
+        ('posetrack18/td-hm_hrnet-w48_8xb64-20e_posetrack18-256x192.py', 'coco', 17),
+        ('coco/td-hm_res50_8xb64-210e_coco-256x192.py', None, 17),
+    ],
+)
+def test_stock_configs_under_mmposes_own_tool(
+    stock: str, evaluator: str | None, joints: int, synthtrack: Path, posetrack18: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """One entry in `custom_hooks`, one `batch_sampler`; COCO's own evaluator has nothing to compare with here."""
+    ann_file, boxes = posetrack18
+    names = dict(root=synthtrack, ann_file=ann_file, boxes=boxes)
+    text = f"_base_ = '{STOCK}/{stock}'" + TRACKING.format(**names)
+    if evaluator:
+        text += 'test_evaluator = ' + EVALUATORS[evaluator][1].format(**names)
+    else:
+        text += "test_evaluator = dict(_delete_=True, type='mmengine.DumpResults', out_file_path='all.pkl')"
+    config_file, checkpoint = tmp_path / 'tracked.py', tmp_path / 'random.pth'
+    config_file.write_text(text)
+    write_checkpoint(Config.fromfile(config_file), checkpoint)
+    tool = Path(mmpose.__file__).parent / '.mim/tools/test.py'
+    command = [sys.executable, tool, config_file, checkpoint, '--out', tmp_path / 'metrics.json']
+    command += ['--dump', tmp_path / 'samples.pkl', '--work-dir', tmp_path / 'work']
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    if evaluator:
+        assert EVALUATORS[evaluator][0] in result.stdout
+    check_samples(tmp_path / 'samples.pkl', read_folder(synthtrack / 'annotations/val')[0], joints)
+
+
+def check_samples(dump: Path, video: object, joints: int) -> None:
+    """One sample per box, in frames' order; some identity lasts over frames."""
+    samples = load(dump)
+    people = [number for number, frame in enumerate(video.frames) for _ in range(len(frame)) if number != 3]
+    frames = [sample['frame_id'] for sample in samples]
+    assert frames == people
+    assert all(sample['video_name'] == video.name for sample in samples)
+    for sample in samples:
+        mine, everyone = sample['pred_instances'], sample['pred_track_instances']
+        assert mine['keypoints'].shape == (1, joints, 2) and 'pred_fields' not in sample
+        (row,) = mine['instances_id']
+        assert row == -1 or row in everyone['instances_id']
+    ids = [samples[frames.index(frame)]['pred_track_instances']['instances_id'] for frame in set(frames)]
+    assert len(np.unique(np.concatenate(ids))) < sum(map(len, ids))
+
+
+@pytest.fixture(scope='module')
+def people_file(repository: Path, synthtrack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp('people') / 'coco_val.json'
+    tool = repository / 'tools/dataset_converters/posetrack_to_coco.py'
+    command = [sys.executable, tool, synthtrack / 'annotations/val', '--images', synthtrack, '--out', path]
+    subprocess.run(command, check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def pipeline(
+    repository: Path, synthtrack: Path, people_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable:
+    """A runner of the small estimator's own test pipeline with the hook."""
+    monkeypatch.setenv('MMGNNTRACK_DATA', str(synthtrack))
+
+    def build(hook: dict, **dataloader: object) -> Runner:
+        config = Config.fromfile(repository / 'configs/mini/td-hm_hrnet-mini_synthtrack-128x96.py')
+        config.work_dir = str(tmp_path)
+        config.custom_hooks = [dict(type='mmgnntrack.OKSHungarianFusionHook', padding=1.0, nms_thr=0.2, **hook)]
+        config.test_dataloader.update(
+            batch_sampler=dict(type='mmgnntrack.FrameBatchSampler'), num_workers=0, persistent_workers=False
+        )
+        config.test_dataloader.dataset.ann_file = str(people_file)
+        config.test_dataloader.update(dataloader)
+        config.test_evaluator = dict(type='mmengine.DumpResults', out_file_path=str(tmp_path / 'samples.pkl'))
+        torch.manual_seed(0)
+        return Runner.from_cfg(config)
+
+    return build
+
+
+def test_same_as_the_video_model(pipeline: Callable, repository: Path, tmp_path: Path) -> None:
+    """Two callers of one tracker: predicted and fused poses are the same in both."""
+    config = Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py')
+    config.model.detector = None
+    config.model.tracker.update(init_score_thr=0.0, predicted_score_thr=-1e9)
+    torch.manual_seed(1)
+    model = MODELS.build(config.model).eval()
+    save_checkpoint(dict(state_dict=model.state_dict()), str(tmp_path / 'video.pth'))
+    runner = pipeline(dict(tracker=config.model.tracker.to_dict(), checkpoint=str(tmp_path / 'video.pth')))
+    model.pose_estimator.model.load_state_dict(runner.model.state_dict())
+    runner.test()
+    samples = {s['frame_id']: s for s in load(tmp_path / 'samples.pkl')}
+
+    people = runner.test_dataloader.dataset
+    boxes = {}
+    for index in range(len(people)):
+        info = people.get_data_info(index)
+        boxes.setdefault(info['img_path'], []).append(info['bbox'])
+    recovered = 0
+    for frame in sorted(boxes):
+        bboxes = np.concatenate(boxes[frame])
+        number = int(Path(frame).stem)
+        given = InstanceData(bboxes=bboxes, bbox_scores=np.ones(len(bboxes), np.float32))
+        expected, found = model.track(mmcv.imread(frame), number, given), samples[number]['pred_track_instances']
+        assert found['instances_id'].tolist() == expected.instances_id.tolist()
+        np.testing.assert_allclose(found['keypoints'], expected.keypoints, atol=0.05)
+        recovered += expected.predicted.sum()
+    assert recovered
+
+
+def test_poses_are_refined_in_place(pipeline: Callable, repository: Path, tmp_path: Path) -> None:
+    """What the stock evaluators read is the fused pose."""
+    config = Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py')
+    pipeline(dict(tracker=dict(config.model.tracker.to_dict(), init_score_thr=0.0))).test()
+    for sample in load(tmp_path / 'samples.pkl'):
+        mine, everyone = sample['pred_instances'], sample['pred_track_instances']
+        row = np.flatnonzero(everyone['instances_id'] == mine['instances_id'][0])
+        if len(row):
+            np.testing.assert_array_equal(mine['keypoints'], everyone['keypoints'][row])
+
+
+def test_nothing_is_left_behind(pipeline: Callable) -> None:
+    runner = pipeline({})
+    runner.test()
+    batch = next(iter(runner.test_dataloader))
+    for sample in runner.model.test_step(batch):
+        assert 'pred_track_instances' not in sample and 'instances_id' not in sample.pred_instances
+
+
+def test_batches_must_be_whole_frames(pipeline: Callable) -> None:
+    runner = pipeline({}, batch_sampler=None, batch_size=5)
+    with pytest.raises(ValueError, match=r'000000\.jpg: expected all people of one frame .*FrameBatchSampler'):
+        runner.test()
+
+
+def test_a_checkpoint_needs_a_tracker() -> None:
+    with pytest.raises(ValueError, match=r'checkpoint a\.pth needs a `tracker`'):
+        OKSHungarianFusionHook(checkpoint='a.pth')
