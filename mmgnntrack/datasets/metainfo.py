@@ -44,12 +44,7 @@ def read_skeleton(path: str | Path) -> Skeleton:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no such file; names it.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings('ignore', 'The metainfo config file')  # that MMPose's own is taken, as documented
-            info = parse_pose_metainfo(dict(from_file=str(path)))
-    except (AssertionError, AttributeError, KeyError, TypeError, ValueError, SyntaxError) as error:
-        raise ValueError(f'{path}: expected the metainfo of an MMPose data set, got {error!r}') from error
+    info = _metainfo(path)
     names = [info['keypoint_id2name'].get(index) for index in range(info['num_keypoints'])]
     if None in names or len(info['sigmas']) != len(names):
         raise ValueError(
@@ -57,3 +52,17 @@ def read_skeleton(path: str | Path) -> Skeleton:
             f'{sorted(info["keypoint_id2name"])}'
         )
     return Skeleton(tuple(names), tuple(info['sigmas'].tolist()))
+
+
+def read_links(path: str | Path) -> list[tuple[int, int]]:
+    """The limbs that an MMPose metainfo file describes, as pairs of joint indices. Arguments and errors as above."""
+    return _metainfo(path)['skeleton_links']
+
+
+def _metainfo(path: str | Path) -> dict:
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings('ignore', 'The metainfo config file')  # that MMPose's own is taken, as documented
+            return parse_pose_metainfo(dict(from_file=str(path)))
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError, SyntaxError) as error:
+        raise ValueError(f'{path}: expected the metainfo of an MMPose data set, got {error!r}') from error

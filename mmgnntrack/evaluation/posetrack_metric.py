@@ -135,19 +135,9 @@ def _frame(sample: dict) -> PoseFrame:
             f'video {sample["video_name"]}, frame {sample["frame_id"]}: expected poses of {len(JOINTS)} keypoints (the '
             f"benchmark's) or {len(POSETRACK18_KEYPOINTS)} (PoseTrack18's), got {keypoints.shape[1]}"
         )
-    annotated = np.ones(scores.shape, bool)
-    bboxes = _array(poses['bboxes']).astype(np.float64) if 'bboxes' in poses else np.full((count, 4), np.nan)
-    return PoseFrame(
-        file_name=str(sample['img_path']),
-        frame_id=int(sample['frame_id']),
-        keypoints=keypoints[..., :2],
-        annotated=annotated,
-        visible=annotated.copy(),
-        keypoint_scores=scores,
-        track_ids=_array(poses['instances_id']).astype(np.int64).reshape(count),
-        bboxes=bboxes.reshape(count, 4),
-        head_bboxes=np.full((count, 4), np.nan),
-    )
+    ids = _array(poses['instances_id']).reshape(count)
+    bboxes = _array(poses['bboxes']).reshape(count, 4) if 'bboxes' in poses else None
+    return PoseFrame.tracked(str(sample['img_path']), int(sample['frame_id']), keypoints[..., :2], scores, ids, bboxes)
 
 
 def _videos(gt: Sequence[PoseVideo], frames: dict[tuple[str, int], PoseFrame], allow_missing: bool) -> list[PoseVideo]:

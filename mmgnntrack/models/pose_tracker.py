@@ -1,6 +1,7 @@
 """The online loop: predict, match, fuse, remember."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -36,6 +37,24 @@ ALIGNMENTS = ('exact', 'centre')
 SearchFeatures = Callable[[np.ndarray], Tensor]
 
 
+class Step(NamedTuple):
+    """What the tracker saw and did in a frame, for pictures.
+
+    Attributes:
+        tracklets: the memory before the frame (see `TrackMemory`).
+        reference: M predicted or last poses, see `PoseTracker.expect`.
+        estimated: N poses.
+        matches: of the two.
+        tracked: the final poses, also those that are remembered but not given out.
+    """
+
+    tracklets: InstanceData
+    reference: InstanceData
+    estimated: InstanceData
+    matches: Matches
+    tracked: InstanceData
+
+
 @MODELS.register_module()
 class PoseTracker(BaseModule):
     """Gives the poses of each frame identities that last, and refines them (Yang et al., CVPR 2021, section 3).
@@ -65,6 +84,9 @@ class PoseTracker(BaseModule):
             or with its centre on that of the estimated one (`centre`), as in the paper.
         bbox_margin: of the box around a pose, see `functional.pose_bboxes`.
     """
+
+    observer: Callable[[Step], None] | None = None
+    """Is told of each `Step`, if set."""
 
     def __init__(
         self,
@@ -123,8 +145,18 @@ class PoseTracker(BaseModule):
         self.memory.reset()
 
     @torch.no_grad()
+    def expect(self, frame_id: int, search_features: SearchFeatures | None = None) -> InstanceData:
+        """The poses that those of a frame are compared with: the predicted ones (see `predict`), or the last ones."""
+        self.memory.expire(frame_id)
+        return self.predict(search_features) if self.predicts else self.memory.last_poses()
+
+    @torch.no_grad()
     def step(
-        self, estimated: InstanceData, frame_id: int, search_features: SearchFeatures | None = None
+        self,
+        estimated: InstanceData,
+        frame_id: int,
+        search_features: SearchFeatures | None = None,
+        reference: InstanceData | None = None,
     ) -> InstanceData:
         """Tracks the poses of one frame.
 
@@ -135,20 +167,21 @@ class PoseTracker(BaseModule):
             frame_id: number of the frame in its video; larger than in the last call.
             search_features: takes crops (M, 4) cx, cy, w, h of tracked people and returns the visual features
                 (M, C, H, W) of their search regions in this frame.
+            reference: what `expect` said of this frame, where it was asked already.
 
         Returns:
-            InstanceData of the tracked poses: instances_id, keypoints, keypoint_scores, bboxes (around the poses),
-            sources (n,), which estimated pose stands behind each, -1 where none does, and predicted (n,), where none
-            does.
+            InstanceData of the tracked poses: instances_id, keypoints, keypoint_scores, bboxes (around the poses), ages
+            (frames since the person was first seen), sources (n,), which estimated pose stands behind each, -1 where
+            none does, and predicted (n,), where none does.
         """
-        self.memory.expire(frame_id)
-        if self.predicts:
-            reference = self.predict(search_features)
-        else:
-            reference = self.memory.last_poses()
+        if reference is None:
+            reference = self.expect(frame_id, search_features)
         matches = assign(self.similarity(reference, estimated), self.min_similarity)
         tracked, features = self.merge(reference, estimated, matches, frame_id)
+        if self.observer is not None:
+            self.observer(Step(self.memory.tracklets.clone(), reference, estimated, matches, tracked))
         self.memory.update(tracked, features, frame_id)
+        tracked.ages = self.memory.ages(tracked.instances_id, frame_id)
         return tracked[~tracked.predicted | self._likely(tracked)]
 
     def predict(self, search_features: SearchFeatures | None) -> InstanceData:
@@ -198,7 +231,8 @@ class PoseTracker(BaseModule):
         )
         known = len(matches.cols)
         if self.matching == 'full':
-            keypoints[:known], scores[:known] = self._fused(reference, estimated, matches)
+            fused = self.fused(reference, estimated, matches)
+            keypoints[:known], scores[:known] = decode_heatmaps(self.codec, fused, estimated.regions[matches.cols])
         new_ids = self.memory.new_ids(len(found) - known)
         ids = reference.instances_id
         tracked = InstanceData(
@@ -217,6 +251,16 @@ class PoseTracker(BaseModule):
         )
         return tracked, features
 
+    def fused(self, reference: InstanceData, estimated: InstanceData, matches: Matches) -> Tensor:
+        """(n, K, H, W) estimated and predicted heatmaps of the matches together, on the estimated ones' regions."""
+        own, regions = estimated.heatmaps[matches.cols], estimated.regions[matches.cols]
+        predicted, place = reference.heatmaps[matches.rows], reference.regions[matches.rows]
+        size = own.shape[:-3:-1]
+        if self.alignment == 'centre':
+            place = centred_regions(place, predicted.shape[:-3:-1], regions, size)
+        aligned, covered = resample_heatmaps(predicted, place, regions, size)
+        return fuse_heatmaps(own, aligned, covered, self.predicted_weight, self.confidence_power)
+
     def boxes(self, keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """(n, 4) xyxy around the joints of poses (n, K, 2) with scores (n, K), instead of what the detector drew."""
         return pose_bboxes(keypoints, scores >= self.joint_score_thr, self.bbox_margin).astype(np.float32)
@@ -229,19 +273,6 @@ class PoseTracker(BaseModule):
     def _likely(self, poses: InstanceData) -> np.ndarray:
         """(n,) whether predictions are given out as poses that the detector missed."""
         return (poses.keypoint_scores.mean(-1) >= self.predicted_score_thr) & (self.matching == 'full')
-
-    def _fused(
-        self, reference: InstanceData, estimated: InstanceData, matches: Matches
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Keypoints and scores of the matches, decoded from their estimated and predicted heatmaps together."""
-        own, regions = estimated.heatmaps[matches.cols], estimated.regions[matches.cols]
-        predicted, place = reference.heatmaps[matches.rows], reference.regions[matches.rows]
-        size = own.shape[:-3:-1]
-        if self.alignment == 'centre':
-            place = centred_regions(place, predicted.shape[:-3:-1], regions, size)
-        aligned, covered = resample_heatmaps(predicted, place, regions, size)
-        fused = fuse_heatmaps(own, aligned, covered, self.predicted_weight, self.confidence_power)
-        return decode_heatmaps(self.codec, fused, regions)
 
     def _features_at(self, keypoints: np.ndarray, source: InstanceData, index: np.ndarray) -> Tensor:
         """(n, K, C) visual features of the source's maps at keypoints (n, K, 2)."""

@@ -19,7 +19,7 @@ class TrackMemory:
             - keypoints (M, L, K, 2) image px, keypoint_scores (M, L, K), valid (M, L, K)
             - bboxes (M, 4) xyxy of the last pose, image px
             - features (M, L, K, C) visual features at the joints
-            - last_seen (M,) number of the frame in which a detection last confirmed it
+            - first_seen, last_seen (M,) numbers of the frames in which a detection first and last confirmed it
 
     Args:
         num_keypoints: K.
@@ -78,6 +78,7 @@ class TrackMemory:
         known = self._same(tracked).any(-1)
         if not known.all():
             started = self._blank(tracked.instances_id[~known], features)
+            started.first_seen[:] = frame_id
             self.tracklets.features = self.tracklets.features.to(features)
             self.tracklets = InstanceData.cat([self.tracklets, started])
         tracklets = self.tracklets
@@ -94,6 +95,24 @@ class TrackMemory:
         tracklets.bboxes[rows] = tracked.bboxes
         tracklets.last_seen[rows[~tracked.predicted]] = frame_id
 
+    def state(self) -> dict[str, Tensor | int]:
+        """All that is remembered, as tensors; `restore` takes it back."""
+        fields = {field: torch.as_tensor(values) for field, values in self.tracklets.items()}
+        return dict(fields, next_id=self._next_id)
+
+    def restore(self, state: dict[str, Tensor | int]) -> None:
+        """Goes on where another memory of the same kind was when its `state` was taken."""
+        fields = {field: values for field, values in state.items() if field != 'next_id'}
+        self.tracklets = InstanceData(
+            **{field: values if field == 'features' else values.numpy() for field, values in fields.items()}
+        )
+        self._next_id = state['next_id']
+
+    def ages(self, ids: np.ndarray, frame_id: int) -> np.ndarray:
+        """(n,) frames since tracklets with these ids were first seen."""
+        rows = (ids[:, None] == self.tracklets.instances_id).argmax(-1) if len(self) else np.zeros(0, np.int64)
+        return frame_id - self.tracklets.first_seen[rows]
+
     def _same(self, poses: InstanceData) -> np.ndarray:
         """(n, M) which tracklet has the id of which pose."""
         return poses.instances_id[:, None] == self.tracklets.instances_id
@@ -108,5 +127,6 @@ class TrackMemory:
             valid=np.zeros(shape, bool),
             bboxes=np.zeros((len(ids), 4), np.float32),
             features=like.new_zeros(*shape, self.num_features),
+            first_seen=np.zeros(len(ids), np.int64),
             last_seen=np.zeros(len(ids), np.int64),
         )

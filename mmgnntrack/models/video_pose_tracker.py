@@ -107,16 +107,30 @@ class VideoPoseTracker(BaseModel):
             sample.pred_track_instances = self.track(image, sample.frame_id, sample.get('proposals'))
         return data_samples
 
-    def track(self, image: np.ndarray, frame_id: int, people: InstanceData | None = None) -> InstanceData:
+    def track(
+        self, image: np.ndarray, frame_id: int, people: InstanceData | None = None, detect: bool = True
+    ) -> InstanceData:
         """The tracked poses of the next frame of a video (see `PoseTracker.step`).
 
         Args:
             image: (H, W, 3) BGR uint8.
             frame_id: number of the frame in its video.
             people: bboxes (n, 4) xyxy image px and bbox_scores (n,); None to ask the detector.
+            detect: False to look for known people alone, where they are expected, without the detector.
         """
-        estimated = self.estimate(image, self.detect(image) if people is None else people)
-        return self.tracker.step(estimated, frame_id, lambda crops: self.pose_estimator.search_features(image, crops))
+
+        def search_features(crops: np.ndarray) -> Tensor:
+            return self.pose_estimator.search_features(image, crops)
+
+        if detect:
+            estimated = self.estimate(image, self.detect(image) if people is None else people)
+            return self.tracker.step(estimated, frame_id, search_features)
+        expected = self.tracker.expect(frame_id, search_features)
+        people = InstanceData(bboxes=expected.bboxes, bbox_scores=expected.keypoint_scores.mean(-1))
+        estimated = self.estimate(image, people)
+        # A box says nothing of whether somebody is there: whoever is not seen clearly counts as missed.
+        seen = estimated.keypoint_scores.mean(-1) >= self.tracker.init_score_thr
+        return self.tracker.step(estimated[seen], frame_id, reference=expected)
 
     def detect(self, image: np.ndarray) -> InstanceData:
         """The people of an image (see `PersonDetector.predict`), from the cache if they are there."""

@@ -14,6 +14,7 @@ from .joints import (
 from .poses import read_poses
 from .reader import check_frames, posetrack_files, read_folder, read_video
 from .skeletons import COCO, POSETRACK, Skeleton
+from .stream import PoseStream
 from .table import PoseTable
 from .video import PoseFrame, PoseVideo, frame_numbers
 from .writer import write_text, write_video
@@ -28,6 +29,7 @@ __all__ = [
     'SIGMAS',
     'SKELETON',
     'PoseFrame',
+    'PoseStream',
     'PoseTable',
     'PoseTrackFormatError',
     'PoseVideo',

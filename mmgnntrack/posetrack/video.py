@@ -49,6 +49,31 @@ class PoseFrame:
     def __len__(self) -> int:
         return len(self.keypoints)
 
+    @classmethod
+    def tracked(
+        cls,
+        file_name: str,
+        frame_id: int,
+        keypoints: np.ndarray,
+        scores: np.ndarray,
+        track_ids: np.ndarray,
+        bboxes: np.ndarray | None = None,
+    ) -> 'PoseFrame':
+        """A frame of tracked poses (n, K, 2) with all their joints, scores (n, K), ids (n,) and boxes (n, 4) xyxy."""
+        there = np.ones(scores.shape, bool)
+        nowhere = np.full((len(scores), 4), np.nan)
+        return cls(
+            file_name=file_name,
+            frame_id=frame_id,
+            keypoints=keypoints.astype(np.float64),
+            annotated=there,
+            visible=there.copy(),
+            keypoint_scores=scores.astype(np.float64),
+            track_ids=track_ids.astype(np.int64),
+            bboxes=nowhere if bboxes is None else bboxes.astype(np.float64),
+            head_bboxes=nowhere.copy(),
+        )
+
 
 @dataclass
 class PoseVideo:

@@ -3,12 +3,15 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from .joints import JOINTS, POSETRACK18_KEYPOINTS
+from .skeletons import Skeleton
 from .video import PoseFrame, PoseVideo
 
 _DECIMALS = 4
@@ -39,12 +42,23 @@ def write_text(path: str | Path, text: str) -> None:
     Raises:
         OSError: if the folder cannot be written to; says so.
     """
+    with whole_file(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[TextIO]:
+    """A text file to write to, which appears when all is written, or not at all.
+
+    Raises:
+        OSError: if the folder cannot be written to; says so.
+    """
     path = Path(path)
     temporary = None
     try:
         with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix=f'.{path.name}.', delete=False) as file:
             temporary = file.name
-            file.write(text)
+            yield file
         # A temporary file is private to its owner, a result file should have the usual rights.
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
@@ -66,37 +80,52 @@ def _document(video: PoseVideo) -> dict[str, Any]:
     if len(set(numbers)) < len(numbers):
         twice = next(number for number in numbers if numbers.count(number) > 1)
         raise ValueError(f'video {video.name}: expected a frame_id of its own for each frame, got {twice} twice')
-    joints = video.skeleton.joints
-    names = POSETRACK18_KEYPOINTS if joints == JOINTS else joints
-    columns = [names.index(name) for name in joints]
-    annotations = []
-    for index, frame in enumerate(video.frames):
-        try:
-            poses = _annotations(frame, len(names), columns)
-        except ValueError as error:
-            raise ValueError(f'video {video.name}, frame {index} ({frame.file_name}): {error}') from error
+    entries = (frame_entry(frame, video, index) for index, frame in enumerate(video.frames))
+    images, annotations = [], []
+    for image, poses in entries:
+        images.append(image | {'nframes': len(video)})
         annotations += [{'id': len(annotations) + row, **pose} for row, pose in enumerate(poses)]
+    return {'images': images, 'annotations': annotations, 'categories': [category(video.skeleton)]}
+
+
+def category(skeleton: Skeleton) -> dict[str, Any]:
+    """What a file says of people with these joints: PoseTrack's 15 are written as PoseTrack18's 17."""
     return {
-        'images': [_image(frame, video) for frame in video.frames],
-        'annotations': annotations,
-        'categories': [
-            {
-                'supercategory': 'person',
-                'id': 1,
-                'name': 'person',
-                'keypoints': list(names),
-                'skeleton': [],
-            }
-        ],
+        'supercategory': 'person',
+        'id': 1,
+        'name': 'person',
+        'keypoints': list(_names(skeleton)),
+        'skeleton': [],
     }
 
 
-def _image(frame: PoseFrame, video: PoseVideo) -> dict[str, Any]:
+def frame_entry(frame: PoseFrame, video: PoseVideo, index: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What a file says of a frame: its image, without the video's length, and its poses, without their ids.
+
+    Args:
+        frame: to be written.
+        video: its name and skeleton count.
+        index: the frame's position in it, for errors.
+
+    Raises:
+        ValueError: naming the frame, see `write_video`.
+    """
+    joints, names = video.skeleton.joints, _names(video.skeleton)
+    try:
+        return _image(frame, video.name), _annotations(frame, len(names), [names.index(name) for name in joints])
+    except ValueError as error:
+        raise ValueError(f'video {video.name}, frame {index} ({frame.file_name}): {error}') from error
+
+
+def _names(skeleton: Skeleton) -> Sequence[str]:
+    return POSETRACK18_KEYPOINTS if skeleton.joints == JOINTS else skeleton.joints
+
+
+def _image(frame: PoseFrame, video_name: str) -> dict[str, Any]:
     image = {
         'id': int(frame.frame_id),
         'frame_id': int(frame.frame_id),
-        'vid_id': video.name.split('_')[0],
-        'nframes': len(video),
+        'vid_id': video_name.split('_')[0],
         'is_labeled': bool(frame.is_labeled),
         'has_no_densepose': True,
         'file_name': frame.file_name,

@@ -53,6 +53,16 @@ class OverlayVideo:
             self._cells.append(_sheet_cell(frame, self._count))
         self._count += 1
 
+    def resume(self) -> None:
+        """Begins with the frames that the file has from an earlier run, if it is there; before any `write`."""
+        earlier = cv2.VideoCapture(str(self.path)) if self.path.is_file() else None
+        while earlier is not None:
+            there, frame = earlier.read()
+            if not there:
+                earlier.release()
+                break
+            self.write(frame)
+
     def close(self) -> None:
         """Finishes the video and gives the files their names. Without any frame there is no file."""
         if self._writer is None:

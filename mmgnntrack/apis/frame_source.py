@@ -1,0 +1,113 @@
+"""Frames from wherever they come: video files, folders, globs, cameras and streams."""
+
+import glob
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from torchvision.datasets.folder import IMG_EXTENSIONS
+
+from mmgnntrack.datasets.transforms import read_frame
+
+
+class Frame(NamedTuple):
+    """A frame of a source: its number from 0, its name, and the image (H, W, 3) BGR uint8, None if it is broken."""
+
+    number: int
+    name: str
+    image: np.ndarray | None
+
+
+class FrameSource:
+    """The frames of a video, one after the other. What cannot be decoded is skipped, with one warning.
+
+    Args:
+        source: a video file, a folder of images (in the order of their names), a glob of images, the number of a
+            camera, or the URL of a stream.
+
+    Attributes:
+        name: what results are called: the file's or folder's name.
+        fps: frames per second, where the source says.
+        length: frames, where the source says.
+
+    Raises:
+        FileNotFoundError: there is no such file, or no image.
+        ValueError: it is no video that OpenCV reads.
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        self.source = str(source)
+        self.fps: float | None = None
+        self.length: int | None = None
+        self._images: list[Path] | None = None
+        self._warned = False
+        path = Path(self.source)
+        if self.source.isdigit():
+            self.name = f'camera{self.source}'
+        elif '://' in self.source:
+            self.name = path.stem or 'stream'
+        elif path.is_file():
+            self.name = path.stem
+        else:
+            self._images = self._list_images(path)
+            self.name = path.name if path.is_dir() else path.parent.name or 'frames'
+            self.length = len(self._images)
+        if self._images is None:
+            self._open().release()
+
+    @property
+    def live(self) -> bool:
+        """Whether frames are lost that are not taken in time, and none can be had again."""
+        return self.source.isdigit() or '://' in self.source
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        """The frames from a number on."""
+        yield from self._from_images(start) if self._images is not None else self._from_video(start)
+
+    def _list_images(self, path: Path) -> list[Path]:
+        found = path.iterdir() if path.is_dir() else map(Path, glob.glob(self.source))
+        images = sorted(file for file in found if file.suffix.lower() in IMG_EXTENSIONS)
+        if not images:
+            what = 'no images in the folder' if path.is_dir() else 'no such file, folder, or image that fits'
+            raise FileNotFoundError(f'{self.source}: {what}')
+        return images
+
+    def _from_images(self, start: int) -> Iterator[Frame]:
+        for number, path in enumerate(self._images[start:], start):
+            try:
+                image = read_frame(path)
+            except (OSError, ValueError) as error:
+                self._warn(number, str(error))
+                image = None
+            yield Frame(number, path.name, image)
+
+    def _open(self) -> cv2.VideoCapture:
+        capture = cv2.VideoCapture(int(self.source) if self.source.isdigit() else self.source)
+        if not capture.isOpened():
+            raise ValueError(f'{self.source}: expected a video, camera or stream that OpenCV can open')
+        self.fps = capture.get(cv2.CAP_PROP_FPS) or None
+        length = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self.length = length if length > 0 and not self.live else None
+        return capture
+
+    def _from_video(self, start: int) -> Iterator[Frame]:
+        capture = self._open()
+        try:
+            number = 0
+            while capture.grab() or (self.length and number < self.length):
+                if number >= start:
+                    decoded, image = capture.retrieve()
+                    if not decoded:
+                        self._warn(number, f'{self.source}: the frame cannot be decoded')
+                    yield Frame(number, f'{number:06}', image if decoded else None)
+                number += 1
+        finally:
+            capture.release()
+
+    def _warn(self, number: int, message: str) -> None:
+        if not self._warned:
+            warnings.warn(f'frame {number} is skipped, as are others like it: {message}', stacklevel=3)
+        self._warned = True

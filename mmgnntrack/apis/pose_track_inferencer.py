@@ -1,0 +1,203 @@
+"""Tracked poses of any video, frame by frame."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.infer import BaseInferencer
+from mmengine.registry import init_default_scope
+from mmengine.structures import BaseDataElement, InstanceData
+
+from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
+from mmgnntrack.functional.one_euro import OneEuroFilter
+from mmgnntrack.models import VideoPoseTracker
+from mmgnntrack.visualization import draw_tracks
+from mmgnntrack.visualization.drawing import Links
+
+from .frame_source import Frame, FrameSource
+
+
+class PoseTrackInferencer(BaseInferencer):
+    """Detects, estimates and tracks the people of a video::
+
+        inferencer = PoseTrackInferencer('configs/mini/gnn_hrnet-mini_synthtrack.py', 'work_dirs/.../iter_300.pth')
+        for result in inferencer('video.mp4'):
+            tracks = result['predictions'][0].pred_track_instances
+
+    Args:
+        model: config of a `VideoPoseTracker`, as a file, the name of one of this package's configs, or a Config.
+        weights: file or URL of a checkpoint of the dynamics head; not needed for matching by iou or oks.
+        detector_weights: of the detector; None for what the config names (`PartCheckpointHook`).
+        pose_weights: of the pose estimator, likewise.
+        device: 'cpu', 'cuda:0', ...; None for what is there.
+        cfg_options: settings that override the config's.
+        show_progress: not used: results come frame by frame.
+
+    Raises:
+        FileNotFoundError: for a config or a checkpoint that is not there.
+        ValueError: for weights that do not fit, or that are missing where poses are predicted.
+    """
+
+    visualize_kwargs = {'return_vis', 'skeleton', 'score_thr'}
+
+    def __init__(
+        self,
+        model: str | Path | Config | dict,
+        weights: str | None = None,
+        detector_weights: str | None = None,
+        pose_weights: str | None = None,
+        device: str | None = None,
+        cfg_options: dict | None = None,
+        show_progress: bool = False,
+    ) -> None:
+        config = find_config(model)
+        config.merge_from_dict(cfg_options or {})
+        self._parts = part_weights(config) | {
+            part: file
+            for part, file in dict(detector=detector_weights, pose_estimator=pose_weights).items()
+            if file is not None
+        }
+        init_default_scope(config.get('default_scope', 'mmpose'))
+        self._weights = weights
+        # mmengine's own loading would want all weights in one file.
+        super().__init__(config, None, device, 'mmgnntrack', show_progress)
+
+    def __call__(
+        self,
+        inputs: str | Path | FrameSource,
+        start: int = 0,
+        every: int = 1,
+        max_people: int | None = None,
+        smooth: bool = False,
+        **kwargs: object,
+    ) -> Iterator[dict]:
+        """Tracks a video.
+
+        Args:
+            inputs: a video, or what `FrameSource` takes.
+            start: number of the first frame; beyond 0 the tracker goes on as it is, otherwise it begins anew.
+            every: the detector looks at every so many frames; between them people are looked for where they are
+                expected.
+            max_people: no more people a frame than these many, those with the surest boxes.
+            smooth: take the jitter out of the poses that are given out (`OneEuroFilter`); the tracker sees them as
+                they are.
+            **kwargs: of `visualize`: `return_vis`, `skeleton`, `score_thr`.
+
+        Yields:
+            a dict for each frame: `predictions`, a list of one data sample with `pred_track_instances` (see
+            `PoseTracker.step`) and the metainfo `video_name`, `frame_id`, `img_path` (the frame's name); and
+            `visualization`, a list of the drawn frame if `return_vis`, else empty. Of a frame that cannot be decoded
+            the sample has no people.
+        """
+        _, _, visualize_kwargs, _ = self._dispatch_kwargs(**kwargs)
+        source = inputs if isinstance(inputs, FrameSource) else FrameSource(inputs)
+        if start == 0:
+            self.model.tracker.reset()
+        smoother = OneEuroFilter(source.fps or 25.0) if smooth else None
+        for frame in source.frames(start):
+            sample = self.forward(frame, every, max_people)
+            sample.set_metainfo(dict(video_name=source.name))
+            tracks = sample.pred_track_instances
+            if smoother is not None and frame.image is not None:
+                sizes = np.linalg.norm(tracks.bboxes[:, 2:] - tracks.bboxes[:, :2], axis=-1)
+                tracks.keypoints = smoother(tracks.instances_id, tracks.keypoints, sizes).astype(np.float32)
+            yield self.postprocess([sample], self.visualize([frame], [sample], **visualize_kwargs))
+
+    @torch.no_grad()
+    def forward(self, frame: Frame, every: int = 1, max_people: int | None = None) -> BaseDataElement:
+        """The sample of one frame."""
+        sample = BaseDataElement(metainfo=dict(frame_id=frame.number, img_path=frame.name))
+        if frame.image is None:
+            joints = len(self.model.tracker.sigmas)
+            sample.pred_track_instances = nobody(joints)
+            return sample
+        people = None
+        detect = frame.number % every == 0
+        if detect and max_people is not None:
+            people = self.model.detect(frame.image)[:max_people]
+        sample.pred_track_instances = self.model.track(frame.image, frame.number, people, detect)
+        return sample
+
+    def visualize(
+        self,
+        inputs: Sequence[Frame],
+        preds: Sequence[BaseDataElement],
+        return_vis: bool = False,
+        skeleton: Links | None = None,
+        score_thr: float = 0.2,
+    ) -> list[np.ndarray]:
+        """The frames with their tracks drawn, where asked for."""
+        if not return_vis:
+            return []
+        return [
+            draw_tracks(frame.image, sample.pred_track_instances, skeleton, score_thr)
+            for frame, sample in zip(inputs, preds)
+            if frame.image is not None
+        ]
+
+    def postprocess(self, preds: list[BaseDataElement], visualization: list[np.ndarray]) -> dict:
+        """What `__call__` yields."""
+        return dict(predictions=preds, visualization=visualization)
+
+    def _load_weights_to_model(self, model: VideoPoseTracker, checkpoint: dict | None, cfg: ConfigDict) -> None:
+        """Each part from its own file."""
+        if not isinstance(model, VideoPoseTracker):
+            raise ValueError(f'expected a config of a VideoPoseTracker, got one of a {type(model).__name__}')
+        for part, file in self._parts.items():
+            if getattr(model, part) is not None and file is not None:
+                load_part(getattr(model, part).model, part, file)
+        if self._weights is not None:
+            load_part(model.tracker, 'tracker', self._weights, prefix='tracker.')
+        elif model.tracker.predicts:
+            raise ValueError(
+                f'matching={model.tracker.matching!r} predicts poses: expected weights of the dynamics head'
+            )
+
+    def _init_pipeline(self, cfg: ConfigDict) -> None:
+        """None: the model's parts resize for themselves."""
+
+    def _init_collate(self, cfg: ConfigDict) -> None:
+        """None: one frame at a time."""
+
+    def _init_visualizer(self, cfg: ConfigDict) -> None:
+        """None: frames are drawn by `draw_tracks`."""
+
+
+def find_config(model: str | Path | Config | dict) -> Config:
+    """A config by its file or by its name among this package's, or as it is.
+
+    Raises:
+        FileNotFoundError: if there is none; or several of that name.
+    """
+    if not isinstance(model, str | Path):
+        return Config(dict(model)) if isinstance(model, dict) else model.copy()
+    if Path(model).is_file():
+        return Config.fromfile(model)
+    folder = Path(BaseInferencer._get_repo_or_mim_dir('mmgnntrack')) / 'configs'
+    found = sorted(path for path in folder.rglob(f'{Path(model).stem}.py') if path.parent.name != '_base_')
+    if len(found) != 1:
+        raise FileNotFoundError(f'{model}: no such config file, and {len(found)} of that name in {folder}')
+    return Config.fromfile(found[0])
+
+
+def part_weights(config: Config) -> dict[str, str | None]:
+    """The files of the detector and the pose estimator that a config names."""
+    for hook in config.get('custom_hooks', []):
+        if hook['type'].endswith('PartCheckpointHook'):
+            return {part: hook.get(part) for part in VideoPoseTracker.FROZEN}
+    return {}
+
+
+def nobody(joints: int) -> InstanceData:
+    """Tracks of a frame without people."""
+    return InstanceData(
+        instances_id=np.zeros(0, np.int64),
+        keypoints=np.zeros((0, joints, 2), np.float32),
+        keypoint_scores=np.zeros((0, joints), np.float32),
+        bboxes=np.zeros((0, 4), np.float32),
+        ages=np.zeros(0, np.int64),
+        sources=np.zeros(0, np.int64),
+        predicted=np.zeros(0, bool),
+    )

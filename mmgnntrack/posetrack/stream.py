@@ -1,0 +1,92 @@
+"""Poses of a video that may be long, or without end."""
+
+import json
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+from .video import PoseFrame, PoseVideo
+from .writer import category, frame_entry, whole_file
+
+
+class PoseStream:
+    """Keeps the frames of a video in a file, one a line, so that memory does not grow with them, and writes them as
+    result files when asked.
+
+    Args:
+        path: of that file; its folder must exist.
+        video: its name and skeleton.
+        keep: frames of an earlier run to go on from; what the file has beyond them is dropped.
+
+    Raises:
+        ValueError: if the file has fewer frames to keep.
+    """
+
+    def __init__(self, path: Path, video: PoseVideo, keep: int = 0) -> None:
+        self.path = path
+        self.video = PoseVideo(video.name, [], skeleton=video.skeleton)
+        kept = self._size_of(keep) if keep else 0
+        self._file = path.open('r+b' if keep else 'w+b')
+        self._file.seek(kept)
+        self._file.truncate()
+        self._count = keep
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, frame: PoseFrame) -> None:
+        """Adds the next frame. Raises ValueError for values that the formats cannot hold (see `write_video`)."""
+        entry = frame_entry(frame, self.video, self._count)
+        self._file.write(json.dumps(entry, separators=(',', ':'), allow_nan=False).encode() + b'\n')
+        self._count += 1
+
+    def flush(self) -> None:
+        """Lets the file on disk have all frames so far."""
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def write_posetrack(self, path: Path) -> None:
+        """Writes the frames so far as `write_video` does."""
+        numbers = count()
+        with whole_file(path) as file:
+            file.write('{"images":[')
+            _write_list(file.write, (image | {'nframes': self._count} for image, _ in self._entries()))
+            file.write('],"annotations":[')
+            _write_list(file.write, ({'id': next(numbers), **pose} for _, poses in self._entries() for pose in poses))
+            file.write('],"categories":' + json.dumps([category(self.video.skeleton)], separators=(',', ':')) + '}')
+
+    def write_coco(self, path: Path) -> None:
+        """Writes the frames so far as COCO keypoint results with `track_id`s; `image_id` is the frame's number."""
+        with whole_file(path) as file:
+            file.write('[')
+            _write_list(file.write, (_coco_result(pose) for _, poses in self._entries() for pose in poses))
+            file.write(']')
+
+    def _entries(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+        self.flush()
+        with self.path.open('rb') as file:
+            yield from map(json.loads, islice(file, self._count))
+
+    def _size_of(self, frames: int) -> int:
+        """Bytes of the first so many lines."""
+        with self.path.open('rb') as file:
+            sizes = [len(line) for line in islice(file, frames)]
+        if len(sizes) < frames:
+            raise ValueError(f'{self.path}: expected {frames} frames of an earlier run, got {len(sizes)}')
+        return sum(sizes)
+
+
+def _write_list(write: Any, items: Iterator[dict[str, Any]]) -> None:
+    for index, item in enumerate(items):
+        write((',' if index else '') + json.dumps(item, separators=(',', ':')))
+
+
+def _coco_result(pose: dict[str, Any]) -> dict[str, Any]:
+    """COCO's results have scores where annotations have visibilities, and one score for the pose."""
+    keypoints, scores = list(pose['keypoints']), pose['scores']
+    keypoints[2::3] = scores
+    kept = {field: pose[field] for field in ('image_id', 'category_id', 'track_id', 'bbox') if field in pose}
+    return {**kept, 'keypoints': keypoints, 'score': round(sum(scores) / len(scores), 4)}

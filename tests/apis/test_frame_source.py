@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mmgnntrack.apis import FrameSource
+
+
+def image(value: int) -> np.ndarray:
+    return np.full((48, 64, 3), value, np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / 'clip'
+    folder.mkdir()
+    for number in (2, 0, 1, 3):
+        cv2.imwrite(str(folder / f'{number:03}.png'), image(60 * number))
+    (folder / 'notes.txt').write_text('not a frame')
+    return folder
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / 'clip.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 5.0, (64, 48))
+    for number in range(4):
+        writer.write(image(60 * number))
+    writer.release()
+    return path
+
+
+def levels(source: FrameSource, start: int = 0) -> list[tuple[int, int | None]]:
+    frames = source.frames(start)
+    return [(number, None if picture is None else round(picture.mean() / 60)) for number, _, picture in frames]
+
+
+@pytest.mark.parametrize('start', [0, 2])
+def test_folders_globs_and_videos(folder: Path, video: Path, start: int) -> None:
+    for source in (folder, folder / '*.png', video):
+        source = FrameSource(source)
+        assert levels(source, start) == [(number, number) for number in range(start, 4)]
+        assert (source.name, source.length, source.live) == ('clip', 4, False)
+    assert source.fps == 5.0
+    assert FrameSource(folder).fps is None
+
+
+def test_broken_frames_are_skipped_with_one_warning(folder: Path) -> None:
+    for number in (1, 2):
+        (folder / f'{number:03}.png').write_bytes(b'no image')
+    with pytest.warns(UserWarning, match=r'frame 1 is skipped.*001\.png') as caught:
+        assert levels(FrameSource(folder)) == [(0, 0), (1, None), (2, None), (3, 3)]
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize('broken', ['nothing.mp4', 'empty', '*.jpg'])
+def test_no_such_source(tmp_path: Path, broken: str) -> None:
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(FileNotFoundError, match=broken.replace('*', r'\*')):
+        FrameSource(tmp_path / broken)
+
+
+def test_no_video(tmp_path: Path) -> None:
+    (tmp_path / 'text.mp4').write_text('no video')
+    with pytest.raises(ValueError, match=r'text\.mp4: expected a video'):
+        FrameSource(tmp_path / 'text.mp4')

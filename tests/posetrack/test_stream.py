@@ -1,0 +1,46 @@
+import json
+from pathlib import Path
+
+import pytest
+from videos import a_video, people_at
+
+from mmgnntrack.posetrack import PoseStream, PoseVideo, read_video, write_video
+
+VIDEO = a_video(people_at(10, 50), {}, people_at(12), people_at(14, 90), name='v_1')
+
+
+def streamed(path: Path, frames: int | None = None, keep: int = 0) -> PoseStream:
+    stream = PoseStream(path, PoseVideo('v_1', []), keep)
+    for frame in VIDEO.frames[keep:frames]:
+        stream.append(frame)
+    return stream
+
+
+def test_same_file_as_of_a_whole_video(tmp_path: Path) -> None:
+    write_video(tmp_path / 'whole.json', VIDEO)
+    streamed(tmp_path / 'frames.jsonl').write_posetrack(tmp_path / 'streamed.json')
+    assert json.loads((tmp_path / 'streamed.json').read_text()) == json.loads((tmp_path / 'whole.json').read_text())
+    assert len(read_video(tmp_path / 'streamed.json')) == 4
+
+
+def test_coco_results(tmp_path: Path) -> None:
+    streamed(tmp_path / 'frames.jsonl').write_coco(tmp_path / 'coco.json')
+    results = json.loads((tmp_path / 'coco.json').read_text())
+    assert [(result['image_id'], result['track_id']) for result in results] == [(0, 0), (0, 1), (2, 0), (3, 0), (3, 1)]
+    assert results[1]['keypoints'][:3] == [50.0, 100.0, 1.0]
+    assert results[0]['score'] == pytest.approx(15 / 17, abs=1e-4)  # the ears, which PoseTrack lacks, count as zero
+
+
+def test_goes_on_where_another_stopped(tmp_path: Path) -> None:
+    """Also where the last line was only half written."""
+    path = tmp_path / 'frames.jsonl'
+    first = streamed(path, 3)
+    first.close()
+    with path.open('ab') as file:
+        file.write(b'[{"id"')
+    second = streamed(path, keep=2)
+    second.write_posetrack(tmp_path / 'resumed.json')
+    write_video(tmp_path / 'whole.json', VIDEO)
+    assert (tmp_path / 'resumed.json').read_text() == (tmp_path / 'whole.json').read_text()
+    with pytest.raises(ValueError, match=r'frames\.jsonl: expected 9 frames of an earlier run, got 4'):
+        streamed(path, keep=9)

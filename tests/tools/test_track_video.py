@@ -1,0 +1,107 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+
+from mmgnntrack.posetrack import read_video
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools/track_video.py'
+
+
+@pytest.fixture(scope='module')
+def options(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The small models with random weights, matched by oks; everyone is tracked."""
+    from mmengine.config import Config
+    from mmengine.runner import save_checkpoint
+
+    from mmgnntrack.registry import MODELS
+
+    folder = tmp_path_factory.mktemp('weights')
+    model = MODELS.build(Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py').model)
+    found = ['--config', 'gnn_hrnet-mini_synthtrack']
+    for option, part in {'--detector-checkpoint': model.detector, '--pose-checkpoint': model.pose_estimator}.items():
+        file = folder / f'{option[2:]}.pth'
+        save_checkpoint(dict(state_dict=part.model.state_dict()), str(file))
+        found += [option, str(file)]
+    tracker = ('matching=oks', 'init_score_thr=0.0', 'min_similarity=-1.0')
+    settings = [
+        *(f'model.tracker.{setting}' for setting in tracker),
+        'model.detector.model.test_cfg.rcnn.max_per_img=3',
+    ]
+    return [*found, '--cfg-options', *settings]
+
+
+@pytest.fixture
+def frames(synthtrack: Path) -> Path:
+    return next((synthtrack / 'images/val').iterdir())
+
+
+def length_of(video: Path) -> int:
+    capture = cv2.VideoCapture(str(video))
+    return sum(1 for _ in iter(lambda: capture.read()[0], False))
+
+
+def test_all_outputs(frames: Path, options: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, TOOL, frames, '--out-dir', tmp_path, '--save-json', 'posetrack', 'coco', '--save-video']
+    result = subprocess.run([*command, *options], capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert f'{tmp_path}: 8 frames' in result.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f'{frames.name}{end}' for end in ('.json', '.coco.json', '.mp4')
+    }
+    video = read_video(tmp_path / f'{frames.name}.json')
+    results = json.loads((tmp_path / f'{frames.name}.coco.json').read_text())
+    assert len(video) == length_of(tmp_path / f'{frames.name}.mp4') == 8
+    assert sum(map(len, video.frames)) == len(results) > 8
+    assert video.frames[3].file_name == '000003.jpg'
+
+
+def test_ctrl_c_and_resume(frames: Path, options: list[str], tmp_path: Path) -> None:
+    """What is done is whole, and the rest is as if nothing had happened."""
+    many = tmp_path / 'many'
+    many.mkdir()
+    images = sorted(frames.iterdir())
+    for number in range(28):  # there and back
+        place = number % 14
+        (many / f'{number:03}.jpg').symlink_to(images[place if place < 8 else 14 - place])
+    command = [sys.executable, TOOL, many, *options, '--save-video', '--save-json', 'posetrack', '--out-dir']
+    whole, parts = tmp_path / 'whole', tmp_path / 'parts'
+    subprocess.run([*command, whole], check=True, capture_output=True)
+
+    process = subprocess.Popen([*command, parts], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lines = parts / '.many.frames.jsonl'
+    while process.poll() is None and not (lines.is_file() and (parts / '.many.partial.mp4').stat().st_size):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0 and '--resume goes on from there' in output, errors
+    done = len(read_video(parts / 'many.json'))
+    assert 0 < done < 28 and length_of(parts / 'many.mp4') == done
+
+    subprocess.run([*command, parts, '--resume'], check=True, capture_output=True)
+    assert (parts / 'many.json').read_text() == (whole / 'many.json').read_text()
+    assert length_of(parts / 'many.mp4') == 28
+    assert {path.name for path in parts.iterdir()} == {'many.json', 'many.mp4'}
+
+    again = subprocess.run([*command, parts, '--resume'], capture_output=True, text=True)
+    assert again.returncode == 1 and 'nothing of many to resume' in again.stderr
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['nothing.mp4'], 'nothing.mp4: no such file'),
+        (['.', '--every', '0'], '--every: expected 1 or more, got 0'),
+        (['rtsp://localhost:1/x'], 'expected a video, camera or stream'),
+    ],
+)
+def test_bad_input(arguments: list[str], message: str, tmp_path: Path) -> None:
+    result = subprocess.run([sys.executable, TOOL, *arguments], capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode and message in result.stderr
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,219 @@
+"""Track the people of a video.
+
+SOURCE is a video file, a folder of frames, a glob of frames, the number of a camera or the URL of a stream. DIR gets
+NAME.mp4, the video with the tracks drawn, and NAME.json, the poses with identities as PoseTrack18 writes them, or
+NAME.coco.json, as COCO does; NAME is the file's or folder's. The first two unless --save-video, --save-json or --show
+say which.
+
+Without --config OpenMMLab's public models for COCO's 17 joints detect people and estimate poses; their weights are
+downloaded the first time. Poses are matched by OKS, which needs no training.
+
+Ctrl-C ends the video there with whole files; --resume goes on from there with the same identities.
+
+examples:
+  python tools/track_video.py dance.mp4
+  python tools/track_video.py frames/ --out-dir tracked --save-json posetrack coco
+  python tools/track_video.py 0 --show --every 3
+  python tools/track_video.py dance.mp4 --config gnn_hrnet-mini_synthtrack --checkpoint iter_300.pth \\
+      --detector-checkpoint DET --pose-checkpoint POSE
+  python tools/track_video.py dance.mp4 --resume
+"""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+import cv2
+import torch
+from mmengine.config import DictAction
+from tqdm import tqdm
+
+from mmgnntrack.apis import FrameSource, PoseTrackInferencer
+from mmgnntrack.datasets.metainfo import read_links, read_skeleton
+from mmgnntrack.posetrack import POSETRACK, PoseFrame, PoseStream, PoseVideo
+from mmgnntrack.visualization import OverlayVideo
+
+CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
+FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
+#: Frames after which what is needed to resume is saved.
+SAVE_EVERY = 100
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', metavar='SOURCE')
+    parser.add_argument('--config', default=CONFIG, help='config of a VideoPoseTracker, file or name (%(default)s)')
+    parser.add_argument('--checkpoint', help='weights of the dynamics head')
+    parser.add_argument('--detector-checkpoint', help='(default: what the config names)')
+    parser.add_argument('--pose-checkpoint', help='(default: what the config names)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings, as model.tracker.matching=oks')
+    parser.add_argument('--device', help='cpu, cuda:0, ... (default: what is there)')
+    parser.add_argument('--out-dir', metavar='DIR', type=Path, default='outputs/videos', help='(%(default)s)')
+    parser.add_argument('--save-video', action='store_true')
+    parser.add_argument('--save-json', nargs='+', choices=FORMATS, metavar='FORMAT', help='posetrack, coco, or both')
+    parser.add_argument('--show', action='store_true', help='in a window; q ends it')
+    parser.add_argument('--every', metavar='N', type=int, default=1, help='detect people in every Nth frame alone')
+    parser.add_argument('--max-people', metavar='N', type=int, help='no more a frame, the surest ones')
+    parser.add_argument('--smooth', action='store_true', help='take the jitter out of the poses')
+    parser.add_argument('--score-thr', type=float, default=0.2, help='joints below are not drawn (%(default)s)')
+    parser.add_argument('--metainfo', help='MMPose metainfo file of the joints (default: by their number, 15 or 17)')
+    parser.add_argument('--resume', action='store_true', help='go on where an earlier run was ended')
+    args = parser.parse_args()
+    for name in ('every', 'max_people'):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            parser.error(f'--{name.replace("_", "-")}: expected 1 or more, got {value}')
+    if not (args.save_video or args.save_json or args.show):
+        args.save_video, args.save_json = True, ['posetrack']
+    return args
+
+
+class Progress:
+    """What has been done of a video, on disk: its poses, and the memory of the tracker.
+
+    Args:
+        folder: where the results go.
+        video: its name and skeleton.
+        resume: go on with what is there; otherwise it is dropped.
+
+    Raises:
+        FileNotFoundError: if there is nothing to go on with.
+    """
+
+    def __init__(self, folder: Path, video: PoseVideo, resume: bool) -> None:
+        self._state_file = folder / f'.{video.name}.state.pth'
+        if resume and not self._state_file.is_file():
+            raise FileNotFoundError(f'{folder}: nothing of {video.name} to resume: it was not begun there, or is done')
+        self.memory, frames = torch.load(self._state_file, weights_only=True) if resume else (None, 0)
+        self.poses = PoseStream(folder / f'.{video.name}.frames.jsonl', video, keep=frames)
+
+    def save(self, memory: dict) -> None:
+        """Lets a later run begin after the newest frame."""
+        self.poses.flush()
+        partial = self._state_file.with_suffix('.partial')
+        torch.save((memory, len(self.poses)), partial)
+        partial.replace(self._state_file)
+
+    def close(self, done: bool) -> None:
+        """Ends it; what is done needs no resuming."""
+        self.poses.close()
+        if done:
+            self._state_file.unlink(missing_ok=True)
+            self.poses.path.unlink()
+
+
+def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: FrameSource) -> str:
+    """Track the video frame by frame and say what was done."""
+    joints = len(inferencer.model.tracker.sigmas)
+    metainfo = args.metainfo or {15: None, 17: 'coco.py'}.get(joints)
+    if metainfo is None and joints != 15:
+        raise ValueError(f'the poses have {joints} joints: expected --metainfo to say which')
+    video = PoseVideo(source.name, [], skeleton=read_skeleton(metainfo) if metainfo else POSETRACK)
+    args.out_dir.mkdir(parents=True, exist_ok=True)
+    progress = Progress(args.out_dir, video, args.resume)
+    start, memory = len(progress.poses), inferencer.model.tracker.memory
+    if args.resume:
+        memory.restore(progress.memory)
+    overlay = OverlayVideo(args.out_dir / f'{source.name}.mp4', source.fps or 25.0) if args.save_video else None
+    if overlay and args.resume:
+        overlay.resume()
+    results = inferencer(
+        source,
+        start=start,
+        every=args.every,
+        max_people=args.max_people,
+        smooth=args.smooth,
+        return_vis=bool(overlay or args.show),
+        skeleton=metainfo and read_links(metainfo),
+        score_thr=args.score_thr,
+    )
+    ended = ended_by_user()
+    people, done = set(), False
+    with tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None) as bar:
+        for result in results:
+            (sample,) = result['predictions']
+            tracks = sample.pred_track_instances
+            progress.poses.append(
+                PoseFrame.tracked(
+                    sample.img_path,
+                    sample.frame_id,
+                    tracks.keypoints,
+                    tracks.keypoint_scores,
+                    tracks.instances_id,
+                    tracks.bboxes,
+                )
+            )
+            people.update(tracks.instances_id.tolist())
+            for picture in result['visualization']:
+                if overlay:
+                    overlay.write(picture)
+                if args.show:
+                    show(source.name, picture, ended)
+            bar.update()
+            if len(progress.poses) % SAVE_EVERY == 0:
+                progress.save(memory.state())
+            if ended:
+                break
+        else:
+            done = True
+    if not done:
+        progress.save(memory.state())
+    if overlay:
+        overlay.close()
+    for name in args.save_json or ():
+        getattr(progress.poses, f'write_{name}')(args.out_dir / FORMATS[name].format(source.name))
+    frames = len(progress.poses)
+    progress.close(done)
+    hint = '' if done else ' so far; --resume goes on from there'
+    return f'{args.out_dir}: {frames} frames, {len(people)} people{hint}'
+
+
+def ended_by_user() -> list[bool]:
+    """Fills when the user presses Ctrl-C, so that the frame at hand is finished; a second Ctrl-C ends it at once."""
+    ended: list[bool] = []
+
+    def end(*_: object) -> None:
+        if ended:
+            raise KeyboardInterrupt
+        ended.append(True)
+
+    signal.signal(signal.SIGINT, end)
+    return ended
+
+
+def show(name: str, picture: object, ended: list[bool]) -> None:
+    """Show a frame in a window."""
+    try:
+        cv2.imshow(name, picture)
+        if cv2.waitKey(1) == ord('q'):
+            ended.append(True)
+    except cv2.error as error:
+        raise OSError('--show needs a screen, and OpenCV with windows; --save-video needs neither') from error
+
+
+def main() -> None:
+    """Run, or say in one line why not."""
+    args = parse_args()
+    try:
+        source = FrameSource(args.source)
+        if args.resume and source.live:
+            raise ValueError(f'{args.source}: a live source cannot be resumed')
+        inferencer = PoseTrackInferencer(
+            args.config,
+            args.checkpoint,
+            args.detector_checkpoint,
+            args.pose_checkpoint,
+            args.device,
+            args.cfg_options,
+        )
+        print(track(args, inferencer, source))
+    except (OSError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    except KeyboardInterrupt:
+        sys.exit('interrupted')
+
+
+if __name__ == '__main__':
+    main()
