@@ -1,4 +1,4 @@
-from .loading import LoadFrame, PackFrameInputs, read_frame
+from .loading import LoadFrame, PackFrameInputs, TakeFrame, read_frame
 from .tube import AugmentTube, JitterHistory, LoadTube, PackTubeInputs, SampleTube
 
 __all__ = [
@@ -9,5 +9,6 @@ __all__ = [
     'PackFrameInputs',
     'PackTubeInputs',
     'SampleTube',
+    'TakeFrame',
     'read_frame',
 ]

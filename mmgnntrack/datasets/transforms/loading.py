@@ -47,6 +47,26 @@ class LoadFrame(BaseTransform):
 
 
 @TRANSFORMS.register_module()
+class TakeFrame(BaseTransform):
+    """Makes of what MMDet's video data sets give in testing under `TrackImgSampler`, lists of one frame's values, that
+    frame as `PoseTrackVideoDataset` gives it. The video's name is that of the frame's folder."""
+
+    def transform(self, results: dict) -> dict:
+        if len(results['img_path']) != 1:
+            raise ValueError(
+                f'TakeFrame: expected one frame, got {len(results["img_path"])} of video {results["video_id"][0]}: use '
+                "sampler=dict(type='mmdet.TrackImgSampler')"
+            )
+        frame = {key: values[0] for key, values in results.items()}
+        return dict(
+            img_path=frame['img_path'],
+            video_name=Path(frame['img_path']).parent.name,
+            frame_id=frame['frame_id'],
+            video_length=frame['ori_video_length'],
+        )
+
+
+@TRANSFORMS.register_module()
 class PackFrameInputs(BaseTransform):
     """Packs a frame for `VideoPoseTracker`: the image as it is, since each part of the model resizes for itself, and
     the boxes that the data set gives it, if any, as the sample's `proposals`."""
