@@ -97,7 +97,7 @@ class TrackMemory:
 
     def state(self) -> dict[str, Tensor | int]:
         """All that is remembered, as tensors; `restore` takes it back."""
-        fields = {field: torch.as_tensor(values) for field, values in self.tracklets.items()}
+        fields = {field: torch.as_tensor(values).clone() for field, values in self.tracklets.items()}
         return dict(fields, next_id=self._next_id)
 
     def restore(self, state: dict[str, Tensor | int]) -> None:

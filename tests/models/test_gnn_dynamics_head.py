@@ -322,3 +322,67 @@ def test_motion_of_a_short_history() -> None:
     velocities, known = head._velocities(history)
     assert velocities.abs().max() == 0 and known.max() == 0
     assert torch.isfinite(predict(head, history, None)).all()
+
+
+def cells_of(m: int, k: int = 4) -> np.ndarray:
+    """(m, k, 2) one cell for each joint."""
+    return np.random.default_rng(m).integers(0, GRID, (m, k, 2))
+
+
+@pytest.mark.parametrize('options', [{}, {'num_heads': 4}, {'output': 'offsets'}, {'num_prediction_layers': 1}])
+@pytest.mark.parametrize('m', [0, 2])
+def test_attention_is_shared_out_among_the_joints_that_there_are(m: int, options: dict) -> None:
+    head, history, visual = a_head(**options), a_history(m), search_features(m)
+    weights = head.attention(history, GRID, visual, cells_of(m))
+    assert weights.shape == (m, 4, 4) and (weights > 0).all() and not weights.requires_grad
+    torch.testing.assert_close(weights.sum(-1), torch.ones(m, 4))
+    history.valid[:, -1, 2] = False
+    weights = head.attention(history, GRID, visual, cells_of(m))
+    assert (weights[..., 2] == 0).all()
+    torch.testing.assert_close(weights.sum(-1), torch.ones(m, 4))
+    history.valid[:, -1] = False
+    assert (head.attention(history, GRID, visual, cells_of(m)) == 0).all()
+
+
+def test_attention_is_that_of_the_last_prediction_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the cell of each joint, rounded; of cells outside, of the nearest one."""
+    head, history, visual = a_head(num_heads=2), a_history(2), search_features(2)
+    cells = cells_of(2)
+    used = []
+    layer = head.prediction_layers[-1]
+    attend = layer.attention
+    monkeypatch.setattr(layer, 'attention', lambda *args: used.append(attend(*args)) or used[-1])
+    expected = predict(head, history, visual)
+    found = head.attention(history, GRID, visual, cells)
+    by_cell = used[0].mean(1).unflatten(1, GRID[::-1])
+    for person, joint in np.ndindex(2, 4):
+        x, y = cells[person, joint]
+        torch.testing.assert_close(found[person, joint], by_cell[person, y, x])
+    assert not torch.allclose(found[0, 0], found[0, 1])
+    torch.testing.assert_close(head.attention(history, GRID, visual, cells + 0.4), found)
+    cells[:] = (GRID[0] - 1, 0)
+    nearest = head.attention(history, GRID, visual, cells)
+    torch.testing.assert_close(head.attention(history, GRID, visual, cells + (50, -7)), nearest)
+    # Nothing stays behind.
+    assert not layer._forward_pre_hooks
+    assert torch.equal(predict(head, history, visual), expected)
+
+
+def test_attention_of_offsets_is_that_of_the_last_spatial_layer() -> None:
+    """Among the joints of the last pose, whatever comes after."""
+    kinds = ('spatial', 'temporal', 'spatial', 'temporal')
+    head, history = a_head(visual_channels=0, output='offsets', aggregation=kinds), a_history(2, channels=0)
+    weights = head.attention(history, GRID, None, np.full((2, 4, 2), np.nan))
+    before = a_head(visual_channels=0, output='offsets', aggregation=kinds[:2])
+    before.load_state_dict(head.state_dict(), strict=False)
+    nodes = before.aggregate(history)[:, -1].detach()
+    expected = head.aggregation_layers[2].attention(nodes, nodes).mean(1)
+    torch.testing.assert_close(weights, expected)
+    head.aggregation_layers[3].query.weight.data += 1
+    assert torch.equal(head.attention(history, GRID, None, np.zeros((2, 4, 2))), weights)
+
+
+@pytest.mark.parametrize('options', [{'num_prediction_layers': 0}, {'output': 'offsets', 'aggregation': ['temporal']}])
+def test_no_layer_whose_attention_to_show(options: dict) -> None:
+    with pytest.raises(ValueError, match='no attention to show'):
+        a_head(**options).attention(a_history(1), GRID, search_features(1), cells_of(1))

@@ -360,3 +360,34 @@ def test_only_predictions_need_to_know_the_estimator(missing: str) -> None:
 def test_search_of_a_config() -> None:
     fields = dict(input_size=(48, 64), heatmap_size=(12, 16), scale=(3.0, 2.0))
     assert PoseTracker(CODEC, fields, (0.1,) * K, HEAD).geometry == SearchGeometry(**fields)
+
+
+@pytest.mark.parametrize('matching', MATCHINGS)
+def test_what_a_frame_is_expected_to_show(make: Make, matching: str) -> None:
+    """Asking first changes nothing."""
+    one, other = make(matching), make(matching)
+    for frame, places in enumerate([[(20, 20), (80, 20)], [(81, 20), (21, 20)]]):
+        expected = other.expect(frame)
+        if frame:
+            assert expected.instances_id.tolist() == [0, 1]
+            assert np.abs(expected.keypoints - (BODY + np.reshape(places[::-1], (-1, 1, 2)))).max() < 4
+        tracked = [one.step(estimated(*places), frame), other.step(estimated(*places), frame, reference=expected)]
+        for field in ('instances_id', 'sources', 'ages'):
+            assert tracked[0][field].tolist() == tracked[1][field].tolist()
+    assert tracked[0].instances_id.tolist() == [1, 0] or tracked[0].instances_id.tolist() == [0, 1]
+    assert [tracked[0].instances_id[tracked[0].sources == source].item() for source in (0, 1)] == [1, 0]
+    assert tracked[0].ages.tolist() == [1, 1]
+
+
+def test_an_observer_sees_each_step(make: Make) -> None:
+    tracker, steps = make('full'), []
+    tracker.observer = steps.append
+    tracker.step(estimated((20, 20)), 0)
+    tracker.step(estimated((21, 20), (80, 20)), 1)
+    assert [len(step.tracklets) for step in steps] == [0, 1]
+    assert steps[1].reference.heatmaps.shape[0] == 1 and len(steps[1].estimated.keypoints) == 2
+    assert steps[1].tracked.sources.tolist() == [0, 1]
+    fused = tracker.fused(*steps[1][1:4])
+    np.testing.assert_allclose(
+        decode_heatmaps(tracker.codec, fused, steps[1].estimated.regions[:1])[0], steps[1].tracked.keypoints[:1]
+    )

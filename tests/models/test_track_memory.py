@@ -147,3 +147,30 @@ def test_without_features() -> None:
 def test_length_must_be_positive() -> None:
     with pytest.raises(ValueError, match='at least 1, got 0'):
         TrackMemory(K, length=0)
+
+
+def test_ages() -> None:
+    memory = TrackMemory(K, C)
+    memory.new_ids(2)
+    see(memory, 3, {0: 10})
+    see(memory, 5, {1: 50, 0: 11})
+    assert memory.ages(np.array([1, 0]), 7).tolist() == [2, 4]
+    assert memory.ages(np.zeros(0, int), 7).tolist() == []
+
+
+def test_another_memory_goes_on() -> None:
+    """Its state is made of tensors and numbers, which may be loaded from files without trusting them."""
+    one, other = TrackMemory(K, C, max_lost=2), TrackMemory(K, C, max_lost=2)
+    one.new_ids(2)
+    see(one, 0, {0: 10, 1: 50})
+    see(one, 1, {0: 11})
+    state = one.state()
+    assert all(isinstance(value, torch.Tensor | int) for value in state.values())
+    other.restore(state)
+    for memory in (one, other):
+        see(memory, 3, {0: 13})
+        assert remembered(memory) == {0: [10, 11, 13], 1: [50]}
+        assert memory.new_ids(1).tolist() == [2]
+        see(memory, 4, {})
+        assert remembered(memory) == {0: [10, 11, 13]}
+        assert memory.ages(np.array([0]), 4).tolist() == [4]

@@ -183,6 +183,26 @@ def test_given_boxes_take_the_detectors_place(model: VideoPoseTracker, frames: l
     assert {tuple(box) for box in found.bboxes.tolist()} <= {tuple(box) for box in expected.bboxes.tolist()}
 
 
+def test_without_the_detector_known_people_are_looked_for(
+    model: VideoPoseTracker, frames: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they are expected, and no one else."""
+    images = [frame['inputs'] for frame in frames]
+    people = InstanceData(bboxes=np.array([[20.0, 30, 80, 200]], np.float32), bbox_scores=np.ones(1, np.float32))
+    (first,) = model.track(images[0], 0, people).instances_id
+    monkeypatch.setattr(model, 'detector', None)
+    monkeypatch.setattr(model.tracker, 'min_similarity', -1.0)
+    looked = []
+    predict = model.pose_estimator.predict
+    monkeypatch.setattr(
+        model.pose_estimator, 'predict', lambda image, people: looked.append(people) or predict(image, people)
+    )
+    tracked = model.track(images[1], 1, detect=False)
+    assert len(looked[0].bboxes) == 1 and tracked.instances_id.tolist() == [first]
+    monkeypatch.setattr(model.tracker, 'init_score_thr', 2.0)  # not seen clearly: missed
+    assert not (~model.track(images[2], 2, detect=False).predicted).any()
+
+
 @pytest.mark.parametrize('matching', ['oks', 'full'])
 def test_cached_poses_are_tracked_alike(
     config: Config, frames: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, matching: str

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import motion_baselines  # noqa: F401
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from pose_corruption import HARD, MILD, Corruption, corrupted
 from torch import Tensor
 
@@ -52,6 +54,8 @@ def track_all(
         level: key of `LEVELS`.
         seed: of the corruption.
     """
+    torch.set_num_threads(1)
+    init_default_scope(config.default_scope)
     rng = np.random.default_rng(seed)
     bad_tuning, bad = ([corrupted(video, LEVELS[level], rng) for video in group] for group in (tuning, videos))
     found = {}

@@ -17,8 +17,10 @@ examples:
 
 import argparse
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,7 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 from mmengine.structures import InstanceData
 from motion_baselines import DAMPINGS, KalmanFilter, constant_velocity, last_pose, tuned
+from tqdm import tqdm
 
 import mmgnntrack.registry  # noqa: F401
 from mmgnntrack.posetrack import posetrack_files, read_folder
@@ -142,6 +145,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--only-folds', type=int, nargs='+', help='only these, from 0')
     parser.add_argument('--tuning-videos', type=int, default=6, help='for the trackers (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    parser.add_argument('--jobs', type=int, default=1, help='processes that track (default: %(default)s)')
     return parser.parse_args()
 
 
@@ -178,19 +182,24 @@ def tracking(args: argparse.Namespace, config: Config, names: np.ndarray) -> Non
     """Print what the trackers make of corrupted poses, each sequence tracked with a head that has not seen it."""
     videos = {video.name: video for video in read_folder(args.annotations)}
     folds = fold_of(names, args.folds)
+    with ProcessPoolExecutor(args.jobs, get_context('spawn')) as pool:
+        running = []
+        for level, seed, fold in product(real_tracking.LEVELS, args.seeds, args.only_folds):
+            rest, held_out = names[folds != fold].tolist(), names[folds == fold].tolist()
+            head = trained(config, rest, 1, seed, args.out / f'ahead1_fold{fold}_seed{seed}')
+            tuning, own = ([videos[name] for name in group] for group in (rest[: args.tuning_videos], held_out))
+            job = pool.submit(real_tracking.track_all, config, head.state_dict(), tuning, own, level, seed)
+            running.append((level, seed, own, job))
+        results: dict[tuple[str, int], tuple[list, dict[str, list]]] = {}
+        for level, seed, own, job in tqdm(running, desc='tracking', unit='fold', disable=None):
+            truth, found = results.setdefault((level, seed), ([], {}))
+            truth += own
+            for name, tracks in job.result().items():
+                found.setdefault(name, []).extend(tracks)
     for level in real_tracking.LEVELS:
         rows: dict[str, list[dict[str, float]]] = {}
         for seed in args.seeds:
-            truth, found = [], {}
-            for fold in args.only_folds:
-                rest, held_out = names[folds != fold].tolist(), names[folds == fold].tolist()
-                head = trained(config, rest, 1, seed, args.out / f'ahead1_fold{fold}_seed{seed}')
-                tuning, own = ([videos[name] for name in group] for group in (rest[: args.tuning_videos], held_out))
-                truth += own
-                for name, tracks in real_tracking.track_all(
-                    config, head.state_dict(), tuning, own, level, seed
-                ).items():
-                    found[name] = found.get(name, []) + tracks
+            truth, found = results[level, seed]
             for name, tracks in found.items():
                 rows.setdefault(name, []).append(real_tracking.score(truth, tracks))
         print('\n' + table_over_seeds(f'{level} corruption', real_tracking.COLUMNS, rows), flush=True)
