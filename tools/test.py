@@ -4,6 +4,7 @@ Examples:
     python tools/test.py configs/gnn_hrnet_w48_posetrack18.py work_dirs/gnn_hrnet_w48_posetrack18/epoch_10.pth
     python tools/test.py CONFIG CHECKPOINT --out-dir results --cfg-options model.tracker.matching=oks
     python tools/test.py CONFIG CHECKPOINT --show-dir overlays --show-videos 000342_mpii_test
+    python tools/test.py CONFIG CHECKPOINT --show-dir overlays --show-panels fusion heatmaps attention
     mim test mmgnntrack CONFIG --checkpoint CHECKPOINT
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
+from mmgnntrack.engine.hooks.track_visualization_hook import PANELS
 from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config, one_line_errors, writable_folder
 
 
@@ -25,8 +27,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-dir', help='where overlay videos and contact sheets go')
     parser.add_argument('--show-score-thr', type=float, default=0.2, help='joints below are not drawn (%(default)s)')
     parser.add_argument('--show-videos', nargs='+', metavar='NAME', help='draw these videos only')
+    parser.add_argument(
+        '--show-panels', nargs='+', choices=PANELS, default=(), help='also draw these of what the tracker did'
+    )
     add_common_arguments(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.show_panels and not args.show_dir:
+        parser.error('--show-panels needs --show-dir')
+    return args
 
 
 def main() -> None:
@@ -47,9 +55,12 @@ def main() -> None:
             out_dir=args.show_dir,
             videos=args.show_videos,
             score_thr=args.show_score_thr,
+            panels=args.show_panels,
         )
         config.setdefault('custom_hooks', []).append(hook)
     runner = build_runner(config)
+    if args.out_dir and is_main_process():
+        config.dump(Path(args.out_dir) / 'config.py')
     metrics = runner.test() | {'boxes_from': runner.test_dataloader.dataset.metainfo.get('boxes_from')}
     if args.out_dir and is_main_process():
         path = Path(args.out_dir) / 'metrics.json'

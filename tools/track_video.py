@@ -22,6 +22,8 @@ examples:
 import argparse
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -129,9 +131,9 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
         skeleton=metainfo and read_links(metainfo),
         score_thr=args.score_thr,
     )
-    ended = ended_by_user()
     people, done = set(), False
-    with tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None) as bar:
+    bar = tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None)
+    with ended_by_user() as ended, bar:
         for result in results:
             (sample,) = result['predictions']
             tracks = sample.pred_track_instances
@@ -170,7 +172,8 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
     return f'{args.out_dir}: {frames} frames, {len(people)} people{hint}'
 
 
-def ended_by_user() -> list[bool]:
+@contextmanager
+def ended_by_user() -> Iterator[list[bool]]:
     """Fills when the user presses Ctrl-C, so that the frame at hand is finished; a second Ctrl-C ends it at once."""
     ended: list[bool] = []
 
@@ -179,8 +182,11 @@ def ended_by_user() -> list[bool]:
             raise KeyboardInterrupt
         ended.append(True)
 
-    signal.signal(signal.SIGINT, end)
-    return ended
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield ended
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def show(name: str, picture: object, ended: list[bool]) -> None:

@@ -13,7 +13,7 @@ from mmengine.structures import BaseDataElement, InstanceData
 from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
 from mmgnntrack.functional.one_euro import OneEuroFilter
 from mmgnntrack.models import VideoPoseTracker
-from mmgnntrack.visualization import draw_tracks
+from mmgnntrack.visualization import Trails, draw_tracks
 from mmgnntrack.visualization.drawing import Links
 
 from .frame_source import Frame, FrameSource
@@ -96,6 +96,7 @@ class PoseTrackInferencer(BaseInferencer):
         if start == 0:
             self.model.tracker.reset()
         smoother = OneEuroFilter(source.fps or 25.0) if smooth else None
+        self._trails = Trails()
         for frame in source.frames(start):
             sample = self.forward(frame, every, max_people)
             sample.set_metainfo(dict(video_name=source.name))
@@ -129,13 +130,13 @@ class PoseTrackInferencer(BaseInferencer):
         score_thr: float = 0.2,
     ) -> list[np.ndarray]:
         """The frames with their tracks drawn, where asked for."""
-        if not return_vis:
-            return []
-        return [
-            draw_tracks(frame.image, sample.pred_track_instances, skeleton, score_thr)
-            for frame, sample in zip(inputs, preds)
-            if frame.image is not None
-        ]
+        pictures = []
+        for frame, sample in zip(inputs, preds):
+            if return_vis and frame.image is not None:
+                tracks = sample.pred_track_instances
+                self._trails.update(tracks, frame.number)
+                pictures.append(draw_tracks(frame.image, tracks, skeleton, score_thr, trails=self._trails))
+        return pictures
 
     def postprocess(self, preds: list[BaseDataElement], visualization: list[np.ndarray]) -> dict:
         """What `__call__` yields."""

@@ -137,25 +137,19 @@ class GNNDynamicsHead(BaseModule):
         if self.predicts_offsets:
             return self._drawn(self._moved(history, self.output(last)), history, grid_size)
         sends = self._tensor(history.valid)[:, -1:].bool()
-        width, height = grid_size
         visual = None if search_features is None else search_features.flatten(2).transpose(1, 2)
         nodes = self.encoder.candidates(self._candidate_positions(history, grid_size), visual)
         for layer in self.prediction_layers:
             nodes = layer(nodes, last, sends)
-        heatmaps = self.output(nodes).transpose(1, 2).unflatten(2, (height, width))
+        heatmaps = self.output(nodes).transpose(1, 2).unflatten(2, grid_size[::-1])
         return heatmaps * self._prior(history, grid_size) if self.motion_prior else heatmaps
 
     def aggregate(self, history: InstanceData) -> Tensor:
         """The nodes (M, L, K, d) of the joints of the history after message passing among them; (M, 1, K, d), those of
         the last pose, where no layer is temporal."""
         heard = slice(None) if 'temporal' in self.aggregation else slice(-1, None)
-        position = torch.cat(
-            [
-                self._relative(self._tensor(history.keypoints), history),
-                self._tensor(history.keypoint_scores)[..., None],
-            ],
-            dim=-1,
-        )[:, heard]
+        scores = self._tensor(history.keypoint_scores)[..., None]
+        position = torch.cat([self._relative(self._tensor(history.keypoints), history), scores], dim=-1)[:, heard]
         features = self._tensor(history.features)[:, heard] if self.visual_channels else None
         motion = self._motion(history)[:, heard] if self.motion else None
         nodes = self.encoder.joints(position, features, motion)
@@ -169,6 +163,27 @@ class GNNDynamicsHead(BaseModule):
     def positions(self, history: InstanceData) -> Tensor:
         """(M, K, 2) image px where `offsets` predict the joints; those that the last pose lacks mean nothing."""
         return self._moved(history, self.output(self.aggregate(history)[:, -1]))
+
+    @torch.no_grad()
+    def attention(
+        self, history: InstanceData, grid_size: tuple[int, int], search_features: Tensor | None, cells: np.ndarray
+    ) -> Tensor:
+        """(M, K, K) how much each joint, predicted at `cells` (M, K, 2) x, y of the search regions, listens to each of
+        the last pose's joints (last axis) in the last prediction layer, mean over heads. Of `offsets` it is the last
+        spatial layer, and `cells` do not count. The other arguments are those of `forward`."""
+        spatial = [layer for kind, layer in zip(self.aggregation, self.aggregation_layers) if kind == 'spatial']
+        layers = spatial if self.predicts_offsets else self.prediction_layers
+        if not len(layers):
+            raise ValueError('GNNDynamicsHead: without a spatial or a prediction layer there is no attention to show')
+        heard = []
+        with layers[-1].register_forward_pre_hook(lambda _, args: heard.extend(args)):
+            self(history, grid_size, search_features)
+        weights = layers[-1].attention(*heard).mean(1)
+        if self.predicts_offsets:
+            return weights[:, -self.num_keypoints :, -self.num_keypoints :]
+        x, y = torch.as_tensor(cells, device=weights.device).round().long().unbind(-1)
+        nodes = y.clamp(0, grid_size[1] - 1) * grid_size[0] + x.clamp(0, grid_size[0] - 1)
+        return weights.take_along_dim(nodes[..., None], 1)
 
     def loss(
         self,
@@ -254,13 +269,9 @@ class GNNDynamicsHead(BaseModule):
     def _candidate_positions(self, history: InstanceData, grid_size: tuple[int, int]) -> Tensor:
         """(M, H W, 3) relative x, y and score 1 of every cell of the search regions."""
         regions = self._tensor(history.regions)
-        width, height = grid_size
-        y, x = torch.meshgrid(
-            torch.arange(height, device=regions.device), torch.arange(width, device=regions.device), indexing='ij'
-        )
-        cells = torch.stack([x, y], dim=-1).flatten(0, 1).to(regions.dtype)
-        points = regions[:, None, :2] + cells * regions[:, None, 2:]
-        position = self._relative(points, history)
+        y, x = (torch.arange(count, dtype=regions.dtype, device=regions.device) for count in grid_size[::-1])
+        cells = torch.cartesian_prod(y, x).flip(-1)  # x the faster
+        position = self._relative(regions[:, None, :2] + cells * regions[:, None, 2:], history)
         return torch.cat([position, torch.ones_like(position[..., :1])], dim=-1)
 
     def _masks(self, valid: Tensor) -> dict[str, Tensor]:
@@ -281,8 +292,8 @@ class GNNDynamicsHead(BaseModule):
                 f'have {history.features.shape[-1]} channels'
             )
         expected = (len(history), self.visual_channels, *grid_size[::-1])
-        if self.visual_channels and (search_features is None or tuple(search_features.shape) != expected):
-            got = None if search_features is None else tuple(search_features.shape)
+        got = None if search_features is None else tuple(search_features.shape)
+        if self.visual_channels and got != expected:
             raise ValueError(
                 f'GNNDynamicsHead expects search features (people, visual_channels, H, W) of {expected}, got {got}. '
                 'Does visual_channels fit the backbone and its feature_layers?'

@@ -1,5 +1,6 @@
 """The online loop: predict, match, fuse, remember."""
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -179,7 +180,8 @@ class PoseTracker(BaseModule):
         matches = assign(self.similarity(reference, estimated), self.min_similarity)
         tracked, features = self.merge(reference, estimated, matches, frame_id)
         if self.observer is not None:
-            self.observer(Step(self.memory.tracklets.clone(), reference, estimated, matches, tracked))
+            # The memory goes on in place.
+            self.observer(Step(copy.deepcopy(self.memory.tracklets), reference, estimated, matches, tracked))
         self.memory.update(tracked, features, frame_id)
         tracked.ages = self.memory.ages(tracked.instances_id, frame_id)
         return tracked[~tracked.predicted | self._likely(tracked)]

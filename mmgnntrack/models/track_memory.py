@@ -60,10 +60,10 @@ class TrackMemory:
         """The newest pose of each tracklet: instances_id, keypoints (M, K, 2), keypoint_scores (M, K), bboxes."""
         tracklets = self.tracklets
         return InstanceData(
-            instances_id=tracklets.instances_id,
-            keypoints=tracklets.keypoints[:, -1],
-            keypoint_scores=tracklets.keypoint_scores[:, -1],
-            bboxes=tracklets.bboxes,
+            instances_id=tracklets.instances_id.copy(),
+            keypoints=tracklets.keypoints[:, -1].copy(),
+            keypoint_scores=tracklets.keypoint_scores[:, -1].copy(),
+            bboxes=tracklets.bboxes.copy(),
         )
 
     def update(self, tracked: InstanceData, features: Tensor, frame_id: int) -> None:

@@ -1,6 +1,7 @@
 """Drawing tracked poses into an image. Colours are BGR, positions are pixels of the image drawn into, (x, y)."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -10,6 +11,9 @@ from mmgnntrack.posetrack.joints import JOINTS, SKELETON
 
 from .colors import contrasting, identity_color, lightened
 
+if TYPE_CHECKING:
+    from .trails import Trails
+
 Color = tuple[int, int, int]
 Links = Sequence[tuple[int, int]]
 
@@ -18,8 +22,10 @@ POSETRACK_LINKS = tuple((JOINTS.index(start), JOINTS.index(end)) for start, end 
 
 _OUTLINE = (25, 25, 25)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+#: Of notes, relative to the text before them.
+_NOTE_SIZE = 0.85
 #: Binary digits of OpenCV's fixed-point coordinates: skeletons move smoothly, not from pixel to pixel.
-_SHIFT = 4
+SHIFT = 4
 #: Farther out than any image, and safe in fixed point.
 _FAR = 1e5
 
@@ -31,19 +37,22 @@ def draw_tracks(
     score_thr: float = 0.2,
     min_width: int = 640,
     head: Sequence[int] = (0, 1, 2),
+    trails: 'Trails | None' = None,
 ) -> np.ndarray:
-    """Draws the people of a frame, each as a skeleton in the colour of the identity, with the identity at the head.
+    """Draws the people of a frame, each as a skeleton in the colour of the identity, with the identity at the head, and
+    the age in frames where it is known, as in `7 45f`.
 
     People whom only the prediction shows are lighter, dashed, with hollow joints.
 
     Args:
         image: (H, W, 3) uint8 BGR; stays as it is.
         tracks: instances_id (n,), keypoints (n, K, 2) image px, keypoint_scores (n, K), bboxes (n, 4) xyxy image px,
-            predicted (n,) bool.
+            predicted (n,) bool; perhaps ages (n,) frames.
         skeleton: pairs of joint indices; None for the limbs of PoseTrack's 15 joints.
         score_thr: joints below it are not drawn, nor are limbs that end there.
         min_width: narrower images are enlarged to it, so that lines and identities do not hide people.
         head: joints over which the identity is written; the first three are of the head in PoseTrack and in COCO.
+        trails: of the people, up to this frame; drawn below the skeletons.
 
     Returns:
         (H', W', 3) uint8 BGR, of the image's size or enlarged.
@@ -54,12 +63,13 @@ def draw_tracks(
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f'expected a BGR image (H, W, 3) of uint8, got {image.shape} of {image.dtype}')
     canvas = enlarged(image, min_width)
+    scale = np.divide(canvas.shape[1::-1], image.shape[1::-1])
+    if trails is not None:
+        trails.draw(canvas, scale)
     if len(tracks.keypoints) == 0:
         return canvas
-    links = _checked_links(skeleton, tracks.keypoints.shape[1])
-    scale = np.divide(canvas.shape[1::-1], image.shape[1::-1])
-    points = np.clip((tracks.keypoints + 0.5) * scale - 0.5, -_FAR, _FAR)  # pixel centres are whole numbers
-    shown = (tracks.keypoint_scores >= score_thr) & np.isfinite(points).all(-1)
+    links = checked_links(skeleton, tracks.keypoints.shape[1])
+    points, shown = to_canvas(tracks.keypoints, scale), shown_joints(tracks, score_thr)
 
     # Near people over far ones, and no skeleton over a label.
     people = [person for person in np.argsort(tracks.bboxes[:, 3], kind='stable') if shown[person].any()]
@@ -69,8 +79,19 @@ def draw_tracks(
     for person in people:
         color = lightened(colors[person]) if tracks.predicted[person] else colors[person]
         bottom = _above_head(points[person], shown[person], head)
-        draw_label(canvas, str(tracks.instances_id[person]), bottom, color)
+        age = f'{tracks.ages[person]}f' if 'ages' in tracks else ''
+        draw_label(canvas, str(tracks.instances_id[person]), bottom, color, age)
     return canvas
+
+
+def to_canvas(points: np.ndarray, scale: Sequence[float]) -> np.ndarray:
+    """Image points (..., 2) in px of a canvas that is `scale` (x, y) times as large."""
+    return np.clip((points + 0.5) * scale - 0.5, -_FAR, _FAR)  # pixel centres are whole numbers
+
+
+def shown_joints(poses: InstanceData, score_thr: float) -> np.ndarray:
+    """(..., K) which joints of poses with keypoints (..., K, 2) and keypoint_scores (..., K) are drawn."""
+    return (poses.keypoint_scores >= score_thr) & np.isfinite(poses.keypoints).all(-1)
 
 
 def enlarged(image: np.ndarray, min_width: int) -> np.ndarray:
@@ -85,27 +106,30 @@ def draw_pose(
     image: np.ndarray, points: np.ndarray, shown: np.ndarray, links: np.ndarray, color: Color, predicted: bool
 ) -> None:
     """Draws the joints `shown` (K,) of `points` (K, 2), and the `links` (m, 2) between them, into the image."""
-    width = _line_width(points[shown])
+    width = line_width(points[shown])
     segments = points[links[shown[links].all(-1)]]
     if predicted:
         color = lightened(color)
         segments = _dashed(segments, 4 * width + 2)
-    lines = _fixed_point(segments)
-    cv2.polylines(image, lines, False, _OUTLINE, width + 2, cv2.LINE_AA, _SHIFT)
-    cv2.polylines(image, lines, False, color, width, cv2.LINE_AA, _SHIFT)
-    radius = (width + 1) << _SHIFT
-    for x, y in _fixed_point(points[shown]).tolist():
-        cv2.circle(image, (x, y), radius + (1 << _SHIFT), _OUTLINE, cv2.FILLED, cv2.LINE_AA, _SHIFT)
-        cv2.circle(image, (x, y), radius, color, 1 if predicted else cv2.FILLED, cv2.LINE_AA, _SHIFT)
+    lines = fixed_point(segments)
+    cv2.polylines(image, lines, False, _OUTLINE, width + 2, cv2.LINE_AA, SHIFT)
+    cv2.polylines(image, lines, False, color, width, cv2.LINE_AA, SHIFT)
+    radius = (width + 1) << SHIFT
+    for x, y in fixed_point(points[shown]).tolist():
+        cv2.circle(image, (x, y), radius + (1 << SHIFT), _OUTLINE, cv2.FILLED, cv2.LINE_AA, SHIFT)
+        cv2.circle(image, (x, y), radius, color, 1 if predicted else cv2.FILLED, cv2.LINE_AA, SHIFT)
 
 
-def draw_label(image: np.ndarray, text: str, bottom: np.ndarray, color: Color) -> None:
+def draw_label(image: np.ndarray, text: str, bottom: np.ndarray, color: Color, note: str = '') -> None:
     """Writes on an outlined patch of the colour, `bottom` (2,) being the middle of its lower edge, and keeps the patch
-    inside the image."""
+    inside the image. A note follows in smaller letters."""
     size = max(0.45, image.shape[1] / 1600)
     pad = round(7 * size)
     stroke = max(1, round(2 * size))
     (width, height), _ = cv2.getTextSize(text, _FONT, size, stroke)
+    note_left = width + pad
+    if note:
+        width = note_left + cv2.getTextSize(note, _FONT, _NOTE_SIZE * size, 1)[0][0]
     patch = np.array([width + 2 * pad, height + 2 * pad])
     corner = bottom - patch * (0.5, 1)
     left, top = np.clip(corner, 1, np.maximum(1, np.array(image.shape[1::-1]) - patch - 2)).round().astype(int).tolist()
@@ -113,9 +137,11 @@ def draw_label(image: np.ndarray, text: str, bottom: np.ndarray, color: Color) -
     cv2.rectangle(image, (left - 1, top - 1), (right + 1, low + 1), _OUTLINE, cv2.FILLED)
     cv2.rectangle(image, (left, top), (right, low), color, cv2.FILLED)
     cv2.putText(image, text, (left + pad, low - pad), _FONT, size, contrasting(color), stroke, cv2.LINE_AA)
+    place = (left + pad + note_left, low - pad)
+    cv2.putText(image, note, place, _FONT, _NOTE_SIZE * size, contrasting(color), 1, cv2.LINE_AA)
 
 
-def _checked_links(skeleton: Links | None, num_joints: int) -> np.ndarray:
+def checked_links(skeleton: Links | None, num_joints: int) -> np.ndarray:
     """(m, 2) the links as an array."""
     if skeleton is None:
         if num_joints != len(JOINTS):
@@ -130,7 +156,7 @@ def _checked_links(skeleton: Links | None, num_joints: int) -> np.ndarray:
     return links
 
 
-def _line_width(points: np.ndarray) -> int:
+def line_width(points: np.ndarray) -> int:
     """Pixels, growing with the root of the pose's size: clear on large people, not hiding small ones."""
     return round(float(np.clip(np.sqrt(np.ptp(points, axis=0).max()) / 7, 1, 8)))
 
@@ -151,8 +177,9 @@ def _above_head(points: np.ndarray, shown: np.ndarray, head: Sequence[int]) -> n
     if not len(above):
         above = points[shown]
         above = above[above[:, 1].argmin()][None]
-    return np.array([above[:, 0].mean(), above[:, 1].min() - 2 * _line_width(points[shown]) - 4])
+    return np.array([above[:, 0].mean(), above[:, 1].min() - 2 * line_width(points[shown]) - 4])
 
 
-def _fixed_point(points: np.ndarray) -> np.ndarray:
-    return np.round(points * (1 << _SHIFT)).astype(np.int32)
+def fixed_point(points: np.ndarray) -> np.ndarray:
+    """Points in OpenCV's fixed-point coordinates, with `SHIFT` binary digits."""
+    return np.round(points * (1 << SHIFT)).astype(np.int32)

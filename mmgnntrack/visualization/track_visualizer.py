@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 from mmengine.dist import master_only
-from mmengine.structures import BaseDataElement
+from mmengine.structures import BaseDataElement, InstanceData
 from mmpose.visualization.opencv_backend_visualizer import OpencvBackendVisualizer
 
 from mmgnntrack.registry import VISUALIZERS
@@ -37,6 +37,10 @@ class TrackVisualizer(OpencvBackendVisualizer):
         self.score_thr = score_thr
         self.min_width = min_width
 
+    def set_dataset_meta(self, dataset_meta: dict, **_: object) -> None:
+        """Takes the data set's skeleton, as MMPose's visualization hook hands it on."""
+        self.dataset_meta = dataset_meta
+
     @master_only
     def add_datasample(
         self,
@@ -54,18 +58,17 @@ class TrackVisualizer(OpencvBackendVisualizer):
         Args:
             name: of the window or the record.
             image: (H, W, 3) uint8 RGB, as every OpenMMLab visualizer takes it.
-            data_sample: with `pred_track_instances`, see `draw_tracks`; None or without them: nothing is drawn.
+            data_sample: with `pred_track_instances`, see `draw_tracks`; in MMPose's own pipelines, whose hooks hand on
+                `pred_instances` alone, those with an `instances_id`. None or without them: nothing is drawn.
             show: open a window.
             wait_time: seconds that the window stays open, 0 for ever.
             out_file: image file to write.
             step: number under which the backends keep the image.
         """
-        if data_sample is not None and 'pred_track_instances' in data_sample:
+        tracks = tracks_of(data_sample) if data_sample is not None else None
+        if tracks is not None:
             skeleton = self.skeleton if self.skeleton is not None else (self.dataset_meta or {}).get('skeleton_links')
-            bgr = draw_tracks(
-                image[..., ::-1], data_sample.pred_track_instances, skeleton, self.score_thr, self.min_width
-            )
-            image = bgr[..., ::-1]
+            image = draw_tracks(image[..., ::-1], tracks, skeleton, self.score_thr, self.min_width)[..., ::-1]
         self.set_image(image)
         if show:
             self.show(image, win_name=name, wait_time=wait_time)
@@ -74,3 +77,14 @@ class TrackVisualizer(OpencvBackendVisualizer):
                 raise OSError(f'cannot write the image {out_file}')
         else:
             self.add_image(name, image, step)
+
+
+def tracks_of(sample: BaseDataElement) -> InstanceData | None:
+    """The tracked people of a sample, if it has any notion of them."""
+    if 'pred_track_instances' in sample:
+        return sample.pred_track_instances
+    if 'pred_instances' not in sample or 'instances_id' not in sample.pred_instances:
+        return None
+    tracks = sample.pred_instances[sample.pred_instances.instances_id >= 0]
+    tracks.predicted = np.zeros(len(tracks.keypoints), bool)
+    return tracks

@@ -3,10 +3,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import pytest
+import torch
 
 from mmgnntrack.posetrack import read_video
 
@@ -23,6 +25,7 @@ def options(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> list[
     from mmgnntrack.registry import MODELS
 
     folder = tmp_path_factory.mktemp('weights')
+    torch.manual_seed(0)
     model = MODELS.build(Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py').model)
     found = ['--config', 'gnn_hrnet-mini_synthtrack']
     for option, part in {'--detector-checkpoint': model.detector, '--pose-checkpoint': model.pose_estimator}.items():
@@ -47,11 +50,16 @@ def length_of(video: Path) -> int:
     return sum(1 for _ in iter(lambda: capture.read()[0], False))
 
 
-def test_all_outputs(frames: Path, options: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, TOOL, frames, '--out-dir', tmp_path, '--save-json', 'posetrack', 'coco', '--save-video']
-    result = subprocess.run([*command, *options], capture_output=True, text=True, cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    assert f'{tmp_path}: 8 frames' in result.stdout
+@pytest.fixture
+def track(run_tool: Callable) -> Callable:
+    return run_tool(TOOL)
+
+
+def test_all_outputs(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    outputs = ('--save-json', 'posetrack', 'coco', '--save-video')
+    status, output, errors = track(frames, '--out-dir', tmp_path, *outputs, *options)
+    assert status == 0, errors
+    assert f'{tmp_path}: 8 frames' in output
     assert {path.name for path in tmp_path.iterdir()} == {
         f'{frames.name}{end}' for end in ('.json', '.coco.json', '.mp4')
     }
@@ -62,7 +70,7 @@ def test_all_outputs(frames: Path, options: list[str], tmp_path: Path) -> None:
     assert video.frames[3].file_name == '000003.jpg'
 
 
-def test_ctrl_c_and_resume(frames: Path, options: list[str], tmp_path: Path) -> None:
+def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
     """What is done is whole, and the rest is as if nothing had happened."""
     many = tmp_path / 'many'
     many.mkdir()
@@ -70,11 +78,12 @@ def test_ctrl_c_and_resume(frames: Path, options: list[str], tmp_path: Path) -> 
     for number in range(28):  # there and back
         place = number % 14
         (many / f'{number:03}.jpg').symlink_to(images[place if place < 8 else 14 - place])
-    command = [sys.executable, TOOL, many, *options, '--save-video', '--save-json', 'posetrack', '--out-dir']
+    arguments = [many, *options, '--save-video', '--save-json', 'posetrack', '--out-dir']
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
-    subprocess.run([*command, whole], check=True, capture_output=True)
+    assert track(*arguments, whole)[0] == 0
 
-    process = subprocess.Popen([*command, parts], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, TOOL, *arguments, parts]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     lines = parts / '.many.frames.jsonl'
     while process.poll() is None and not (lines.is_file() and (parts / '.many.partial.mp4').stat().st_size):
         time.sleep(0.05)
@@ -84,13 +93,22 @@ def test_ctrl_c_and_resume(frames: Path, options: list[str], tmp_path: Path) -> 
     done = len(read_video(parts / 'many.json'))
     assert 0 < done < 28 and length_of(parts / 'many.mp4') == done
 
-    subprocess.run([*command, parts, '--resume'], check=True, capture_output=True)
+    assert track(*arguments, parts, '--resume')[0] == 0
     assert (parts / 'many.json').read_text() == (whole / 'many.json').read_text()
     assert length_of(parts / 'many.mp4') == 28
     assert {path.name for path in parts.iterdir()} == {'many.json', 'many.mp4'}
 
-    again = subprocess.run([*command, parts, '--resume'], capture_output=True, text=True)
-    assert again.returncode == 1 and 'nothing of many to resume' in again.stderr
+    status, _, errors = track(*arguments, parts, '--resume')
+    assert status == 1 and 'nothing of many to resume' in errors
+
+
+def test_a_real_clip(track: Callable, real_data: Path, options: list[str], tmp_path: Path) -> None:
+    clip = real_data / 'posetrack18/videos/000001_mpiinew_test/000001_mpiinew_test.mp4'
+    settings = ('--every', '2', '--smooth', '--max-people', '2')
+    assert track(clip, '--out-dir', tmp_path, *settings, *options)[0] == 0
+    video = read_video(tmp_path / f'{clip.stem}.json')
+    assert len(video) == length_of(clip) == length_of(tmp_path / f'{clip.stem}.mp4')
+    assert 0 < max(map(len, video.frames)) <= 2
 
 
 @pytest.mark.parametrize(
@@ -101,7 +119,10 @@ def test_ctrl_c_and_resume(frames: Path, options: list[str], tmp_path: Path) -> 
         (['rtsp://localhost:1/x'], 'expected a video, camera or stream'),
     ],
 )
-def test_bad_input(arguments: list[str], message: str, tmp_path: Path) -> None:
-    result = subprocess.run([sys.executable, TOOL, *arguments], capture_output=True, text=True, cwd=tmp_path)
-    assert result.returncode and message in result.stderr
+def test_bad_input(
+    track: Callable, arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, errors = track(*arguments)
+    assert status and message in errors
     assert not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ import pytest
 from mmengine.structures import InstanceData
 
 from mmgnntrack.posetrack import JOINTS
-from mmgnntrack.visualization import POSETRACK_LINKS, draw_tracks, identity_color
+from mmgnntrack.visualization import POSETRACK_LINKS, Trails, draw_tracks, identity_color
 from mmgnntrack.visualization.colors import lightened
 from mmgnntrack.visualization.drawing import draw_label
 
@@ -60,6 +60,56 @@ def test_the_identity_is_written(image: np.ndarray) -> None:
     drawn, other = draw_tracks(image, one), draw_tracks(image, same_color)
     rows, _ = np.nonzero((drawn != other).any(-1))
     assert len(rows) and rows.max() < 100  # above the uppermost joint
+
+
+def label(drawn: np.ndarray, identity: int) -> np.ndarray:
+    """(n, 2) x, y of the identity's colour above the heads."""
+    return np.argwhere((drawn[:90] == identity_color(identity)).all(-1))[:, ::-1]
+
+
+def test_ages_are_written_behind_identities(image: np.ndarray) -> None:
+    tracks = people()
+    plain, labels = draw_tracks(image, tracks), []
+    for age in (4, 45, 46):
+        tracks.ages = np.array([age])
+        labels.append(draw_tracks(image, tracks))
+    rows, columns = np.nonzero((labels[1] != labels[2]).any(-1))
+    assert len(rows) and rows.max() < 100
+    widths = [np.ptp(label(drawn, 0)[:, 0]) for drawn in (plain, *labels)]
+    assert widths[0] < widths[1] < widths[2] == widths[3] < 3.5 * widths[0]
+    # In its middle stands the label over the head, whatever is in it.
+    middles = [(label(drawn, 0)[:, 0].min() + label(drawn, 0)[:, 0].max()) / 2 for drawn in (plain, *labels)]
+    assert np.ptp(middles) <= 1
+
+
+def test_trails_lie_below_the_skeletons(image: np.ndarray) -> None:
+    tracks, trails = people(), Trails(score_thr=0.2)
+    for frame_id, offset in enumerate((-60, -30, 0)):
+        moved = people(left=100 + offset)
+        trails.update(moved, frame_id)
+    drawn, plain = (draw_tracks(image, tracks, trails=each) for each in (trails, None))
+    changed = (drawn != plain).any(-1)
+    rows, columns = np.nonzero(changed)
+    x, y = tracks.keypoints[0].mean(0)
+    assert np.abs(rows - y).max() <= 4
+    assert abs(columns.min() - (x - 60)) <= 3 and columns.max() <= x + 3
+    pose = (plain != image).any(-1)
+    assert not (changed & pose & (plain == identity_color(0)).all(-1)).any()
+    np.testing.assert_allclose(drawn[round(y), round(x) - 43], identity_color(0), atol=12)
+
+
+def test_trails_of_an_enlarged_image(image: np.ndarray) -> None:
+    """Also where nobody is left."""
+    trails = Trails()
+    for frame_id in range(3):
+        trails.update(people(left=100 + 20 * frame_id), frame_id)
+    small = cv2.resize(image, (320, 200))
+    for part, scale in ((image, 1), (small, 2)):
+        changed = (draw_tracks(part, people(0), trails=trails) != draw_tracks(part, people(0))).any(-1)
+        rows, columns = np.nonzero(changed)
+        x, y = people().keypoints[0].mean(0) * scale
+        assert abs(rows.mean() - y) <= 2
+        assert np.abs([columns.min() - x, columns.max() - x - 40 * scale]).max() <= 4
 
 
 def test_the_identity_stays_inside_the_image(image: np.ndarray) -> None:

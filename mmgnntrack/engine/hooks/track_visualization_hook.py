@@ -1,33 +1,55 @@
-"""Overlay videos of a test run."""
+"""Overlay videos of a test run, and pictures of what the tracker did."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
+from torch import Tensor, nn
 
+from mmgnntrack.datasets.transforms import read_frame
+from mmgnntrack.functional import image_to_cells
+from mmgnntrack.models.pose_tracker import PoseTracker, Step
+from mmgnntrack.posetrack import JOINTS
 from mmgnntrack.registry import HOOKS
-from mmgnntrack.visualization import OverlayVideo, draw_tracks
+from mmgnntrack.visualization import OverlayVideo, Trails, attention_panel, draw_tracks, fusion_panel, heatmap_panel
 from mmgnntrack.visualization.drawing import Links
+
+#: The panels, and the matchings of a `PoseTracker` that have what they show.
+PANELS = dict(fusion=('iou', 'oks', 'gnn', 'full'), heatmaps=('full',), attention=('gnn', 'full'))
 
 
 @HOOKS.register_module()
 class TrackVisualizationHook(Hook):
     """Writes `OUT_DIR/<video_name>.mp4` for the videos of a test, the tracked poses drawn by `draw_tracks`.
 
-    Frames come in order, video by video. `data_batch['inputs']` holds them as (H, W, 3) uint8 BGR; the samples of the
-    output have `video_name`, `frame_id` (from 0), `video_length` and `pred_track_instances`. Files have their final
-    names only when they are whole. Under several ranks each writes the videos that it tracks.
+    Frames come in order, video by video. `data_batch['inputs']` holds them as (H, W, 3) uint8 BGR, or else crops of a
+    frame at `img_path`; the samples of the output, one or more of each frame, have `video_name`, `frame_id` (from 0),
+    `video_length` and `pred_track_instances`. Files have their final names only when they are whole. Under several
+    ranks each writes the videos that it tracks.
 
     Args:
         out_dir: folder, made with the first frame.
         videos: names of the videos to write, None for all.
         fps: frames per second of the files.
         score_thr: joints below it are not drawn.
-        skeleton: pairs of joint indices, None for PoseTrack's 15 joints.
+        skeleton: pairs of joint indices, None for the data set's (`skeleton_links`) or PoseTrack's 15 joints.
         contact_sheet: also `OUT_DIR/<video_name>.png` with about 12 frames side by side.
         val: also in validation, where each one overwrites the last one's files.
+        trails: frames that the lines behind people reach back, 0 for none.
+        panels: of a `VideoPoseTracker` also
+            - `fusion`: `OUT_DIR/<video_name>_fusion.mp4`, see `fusion_panel`
+            - `heatmaps`: `OUT_DIR/<video_name>_heatmaps/<frame_id>.png`, see `heatmap_panel`; for `matching='full'`
+            - `attention`: `OUT_DIR/<video_name>_attention/<frame_id>.png`, see `attention_panel`; for `gnn` and `full`
+
+    Raises:
+        ValueError: for other panels, or those that the model cannot give.
     """
 
     def __init__(
@@ -39,7 +61,11 @@ class TrackVisualizationHook(Hook):
         skeleton: Links | None = None,
         contact_sheet: bool = True,
         val: bool = False,
+        trails: int = 30,
+        panels: Sequence[str] = (),
     ) -> None:
+        if not set(panels) <= PANELS.keys():
+            raise ValueError(f'TrackVisualizationHook: panels must be some of {tuple(PANELS)}, got {tuple(panels)}')
         self.out_dir = Path(out_dir)
         self.videos = None if videos is None else set(videos)
         self.fps = fps
@@ -47,24 +73,41 @@ class TrackVisualizationHook(Hook):
         self.skeleton = skeleton
         self.contact_sheet = contact_sheet
         self.val = val
+        self.trails = trails
+        self.panels = tuple(panels)
+        self._tracker: PoseTracker | None = None
+        self._steps: list[Step] = []
+        self._drawn: tuple[str, int] | None = None
         self._current: str | None = None
-        self._file: OverlayVideo | None = None
+        self._files: list[OverlayVideo] = []
+
+    def before_test(self, runner: Runner) -> None:
+        self._attach(runner.model, runner.test_dataloader.dataset)
+
+    def before_val(self, runner: Runner) -> None:
+        if self.val:
+            self._attach(runner.model, runner.val_dataloader.dataset)
 
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[BaseDataElement]
     ) -> None:
         """Draws the frames of a batch, which may end one video and begin the next."""
-        for frame, sample in zip(data_batch['inputs'], outputs, strict=True):
+        steps = self._steps or [None] * len(outputs)
+        for image, sample, step in zip(data_batch['inputs'], outputs, steps, strict=True):
+            number = sample.video_name, sample.frame_id
+            if number == self._drawn:  # for another person
+                continue
+            self._drawn = number
             if sample.video_name != self._current:
                 self._finish()
             if self.videos is not None and sample.video_name not in self.videos:
                 continue
-            overlay = draw_tracks(frame, sample.pred_track_instances, self.skeleton, self.score_thr)
-            if self._file is None:
+            if not self._files:
                 self._begin(sample)
-            self._file.write(overlay)
+            self._draw(image if isinstance(image, np.ndarray) else read_frame(sample.img_path), sample, step)
             if sample.frame_id == sample.video_length - 1:
                 self._finish()
+        self._steps.clear()
 
     def after_val_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[BaseDataElement]
@@ -74,16 +117,78 @@ class TrackVisualizationHook(Hook):
 
     def after_test(self, runner: Runner) -> None:
         self._finish()
+        self._detach()
 
     def after_val(self, runner: Runner) -> None:
-        self._finish()
+        self.after_test(runner)
+
+    def _attach(self, model: nn.Module, dataset: BaseDataset) -> None:
+        """From here on until `_detach`, the tracker's steps are collected."""
+        if self.skeleton is None:
+            self.skeleton = dataset.metainfo.get('skeleton_links')
+        if not self.panels:
+            return
+        model = model.module if is_model_wrapper(model) else model
+        tracker = getattr(model, 'tracker', None)
+        if tracker is None:
+            raise ValueError(f'panels {self.panels} need a VideoPoseTracker, the model is a {type(model).__name__}')
+        for panel in self.panels:
+            if tracker.matching not in PANELS[panel]:
+                raise ValueError(
+                    f'panel {panel!r} needs matching {PANELS[panel]}, the tracker has {tracker.matching!r}'
+                )
+        self._tracker, tracker.observer = tracker, self._steps.append
+
+    def _detach(self) -> None:
+        if self._tracker is not None:
+            self._tracker.observer = self._tracker = None
+        self._drawn = None
+        self._steps.clear()
 
     def _begin(self, sample: BaseDataElement) -> None:
         length = sample.video_length if self.contact_sheet else None
-        self._file = OverlayVideo(self.out_dir / f'{sample.video_name}.mp4', self.fps, length)
+        self._files = [OverlayVideo(self.out_dir / f'{sample.video_name}.mp4', self.fps, length)]
+        if 'fusion' in self.panels:
+            self._files.append(OverlayVideo(self.out_dir / f'{sample.video_name}_fusion.mp4', self.fps))
+        self._trails = Trails(self.trails, self.score_thr) if self.trails else None
         self._current = sample.video_name
 
+    def _draw(self, frame: np.ndarray, sample: BaseDataElement, step: Step | None) -> None:
+        tracked = sample.pred_track_instances
+        if self._trails is not None:
+            self._trails.update(tracked, sample.frame_id)
+        overlay, *fusion = self._files
+        overlay.write(draw_tracks(frame, tracked, self.skeleton, self.score_thr, trails=self._trails))
+        for file in fusion:
+            given_out = step._replace(tracked=tracked)
+            file.write(fusion_panel(frame, given_out, self.skeleton, self.score_thr))
+        if 'heatmaps' in self.panels:
+            fused = self._tracker.fused(step.reference, step.estimated, step.matches)
+            self._save('heatmaps', heatmap_panel(frame, step, fused), sample)
+        if 'attention' in self.panels:
+            weights = self._attention(step)
+            joints = JOINTS if weights.shape[-1] == len(JOINTS) else list(map(str, range(weights.shape[-1])))
+            ids = step.reference.instances_id[step.matches.rows]
+            self._save('attention', attention_panel(weights, joints, ids), sample)
+
+    def _attention(self, step: Step) -> Tensor:
+        """(n, K, K) of the people with a match, see `GNNDynamicsHead.attention`; NaN for joints that are not drawn."""
+        tracker, rows = self._tracker, step.matches.rows
+        history, reference = step.tracklets[rows], step.reference[rows]
+        history.crops = tracker.geometry.crops(history.bboxes)
+        history.regions = reference.regions
+        cells = image_to_cells(reference.keypoints, reference.regions)
+        size = tracker.geometry.search_grid_size
+        weights = tracker.dynamics_head.attention(history, size, reference.get('feature_maps'), cells)
+        weights[reference.keypoint_scores < self.score_thr] = torch.nan
+        return weights
+
+    def _save(self, panel: str, picture: np.ndarray, sample: BaseDataElement) -> None:
+        path = self.out_dir / f'{sample.video_name}_{panel}' / f'{sample.frame_id:06}.png'
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(cv2.imencode('.png', picture)[1])
+
     def _finish(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file = self._current = None
+        for file in self._files:
+            file.close()
+        self._files, self._current = [], None

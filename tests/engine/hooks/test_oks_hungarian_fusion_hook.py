@@ -16,7 +16,7 @@ from mmengine.runner import Runner, save_checkpoint
 from mmengine.structures import InstanceData
 
 from mmgnntrack.engine.hooks import OKSHungarianFusionHook
-from mmgnntrack.posetrack import read_folder
+from mmgnntrack.posetrack import PoseVideo, read_folder
 
 STOCK = 'mmpose::body_2d_keypoint/topdown_heatmap'
 TRACKING = """
@@ -26,14 +26,18 @@ test_dataloader = dict(
     dataset=dict(data_root='{root}', ann_file='{ann_file}', bbox_file='{boxes}', data_prefix=dict(img='')),
 )
 """
-#: The figures that each evaluator must give, and what it is.
-EVALUATORS = {
-    'ours': (
-        'posetrack/MOTA',
-        "dict(_delete_=True, type='mmgnntrack.PoseTrackMetric', ann_dir='{root}/annotations/val', allow_missing=True)",
-    ),
-    'coco': ('coco/AP', "dict(_delete_=True, type='CocoMetric', ann_file='{ann_file}', use_area=False)"),
-}
+#: Both evaluators that a stock PoseTrack18 config can have.
+EVALUATORS = """
+test_evaluator = [
+    dict(type='mmgnntrack.PoseTrackMetric', ann_dir='{root}/annotations/val', allow_missing=True),
+    dict(type='CocoMetric', ann_file='{ann_file}', use_area=False),
+]
+"""
+#: COCO's own evaluator has nothing to compare with here.
+PICTURES = """
+test_evaluator = dict(_delete_=True, type='mmengine.DumpResults', out_file_path='all.pkl')
+visualizer = dict(_delete_=True, type='mmgnntrack.TrackVisualizer', score_thr=0.0)
+"""
 
 
 @pytest.fixture(scope='module')
@@ -71,38 +75,36 @@ def write_checkpoint(config: Config, path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ('stock', 'evaluator', 'joints'),
+    ('stock', 'rest'),
     [
-        ('posetrack18/td-hm_hrnet-w48_8xb64-20e_posetrack18-256x192.py', 'ours', 17),
-        ('posetrack18/td-hm_hrnet-w48_8xb64-20e_posetrack18-256x192.py', 'coco', 17),
-        ('coco/td-hm_res50_8xb64-210e_coco-256x192.py', None, 17),
+        ('posetrack18/td-hm_hrnet-w48_8xb64-20e_posetrack18-256x192.py', EVALUATORS),
+        ('coco/td-hm_res50_8xb64-210e_coco-256x192.py', PICTURES),
     ],
 )
 def test_stock_configs_under_mmposes_own_tool(
-    stock: str, evaluator: str | None, joints: int, synthtrack: Path, posetrack18: tuple[Path, Path], tmp_path: Path
+    stock: str, rest: str, synthtrack: Path, posetrack18: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    """One entry in `custom_hooks`, one `batch_sampler`; COCO's own evaluator has nothing to compare with here."""
+    """One entry in `custom_hooks`, one `batch_sampler`."""
     ann_file, boxes = posetrack18
-    names = dict(root=synthtrack, ann_file=ann_file, boxes=boxes)
-    text = f"_base_ = '{STOCK}/{stock}'" + TRACKING.format(**names)
-    if evaluator:
-        text += 'test_evaluator = ' + EVALUATORS[evaluator][1].format(**names)
-    else:
-        text += "test_evaluator = dict(_delete_=True, type='mmengine.DumpResults', out_file_path='all.pkl')"
     config_file, checkpoint = tmp_path / 'tracked.py', tmp_path / 'random.pth'
-    config_file.write_text(text)
+    text = f"_base_ = '{STOCK}/{stock}'" + TRACKING + rest
+    config_file.write_text(text.format(root=synthtrack, ann_file=ann_file, boxes=boxes))
     write_checkpoint(Config.fromfile(config_file), checkpoint)
     tool = Path(mmpose.__file__).parent / '.mim/tools/test.py'
     command = [sys.executable, tool, config_file, checkpoint, '--out', tmp_path / 'metrics.json']
-    command += ['--dump', tmp_path / 'samples.pkl', '--work-dir', tmp_path / 'work']
+    command += ['--dump', tmp_path / 'samples.pkl', '--work-dir', tmp_path / 'work', '--interval', '1']
+    command += ['--show-dir', tmp_path / 'drawn'] if rest is PICTURES else []
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    if evaluator:
-        assert EVALUATORS[evaluator][0] in result.stdout
-    check_samples(tmp_path / 'samples.pkl', read_folder(synthtrack / 'annotations/val')[0], joints)
+    if rest is PICTURES:
+        drawn = [mmcv.imread(path).shape for path in (tmp_path / 'drawn').iterdir()]
+        assert len(drawn) > 8 and set(drawn) == {(480, 640, 3)}  # enlarged, as draw_tracks does
+    else:
+        assert 'posetrack/MOTA' in result.stdout and 'coco/AP' in result.stdout
+    check_samples(tmp_path / 'samples.pkl', read_folder(synthtrack / 'annotations/val')[0])
 
 
-def check_samples(dump: Path, video: object, joints: int) -> None:
+def check_samples(dump: Path, video: PoseVideo) -> None:
     """One sample per box, in frames' order; some identity lasts over frames."""
     samples = load(dump)
     people = [number for number, frame in enumerate(video.frames) for _ in range(len(frame)) if number != 3]
@@ -111,7 +113,7 @@ def check_samples(dump: Path, video: object, joints: int) -> None:
     assert all(sample['video_name'] == video.name for sample in samples)
     for sample in samples:
         mine, everyone = sample['pred_instances'], sample['pred_track_instances']
-        assert mine['keypoints'].shape == (1, joints, 2) and 'pred_fields' not in sample
+        assert mine['keypoints'].shape == (1, 17, 2) and 'pred_fields' not in sample
         (row,) = mine['instances_id']
         assert row == -1 or row in everyone['instances_id']
     ids = [samples[frames.index(frame)]['pred_track_instances']['instances_id'] for frame in set(frames)]
