@@ -72,7 +72,8 @@ def gaussian_heatmaps(cells: np.ndarray, heights: np.ndarray, size: tuple[int, i
     x, y = (
         np.exp(-0.5 * ((np.arange(length) - cells[..., axis, None]) / sigma) ** 2) for axis, length in enumerate(size)
     )
-    return torch.from_numpy((heights[..., None, None] * y[..., :, None] * x[..., None, :]).astype(np.float32))
+    y = (heights[..., None] * y).astype(np.float32)
+    return torch.from_numpy(y[..., :, None] * x[..., None, :].astype(np.float32))
 
 
 def fuse_heatmaps(

@@ -8,12 +8,11 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from mmpose.registry import MODELS as POSE_MODELS
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from mmgnntrack.functional import gaussian_heatmaps, image_to_cells
 from mmgnntrack.registry import MODELS
 
-from .layers import MessagePassing, NodeEncoder, mlp
+from .layers import MessagePassing, NodeEncoder, mlp, past, velocities
 
 _AGGREGATIONS = ('spatial', 'temporal')
 _TEMPORAL = ('both', 'past')
@@ -135,7 +134,8 @@ class GNNDynamicsHead(BaseModule):
         self._check(history, grid_size, search_features)
         last = self.aggregate(history)[:, -1]
         if self.predicts_offsets:
-            return self._drawn(self._moved(history, self.output(last)), history, grid_size)
+            cells = image_to_cells(self._moved(history, self.output(last)).cpu().numpy(), np.asarray(history.regions))
+            return gaussian_heatmaps(cells, self._scores(history), grid_size, self.sigma).to(last)
         sends = self._tensor(history.valid)[:, -1:].bool()
         visual = None if search_features is None else search_features.flatten(2).transpose(1, 2)
         nodes = self.encoder.candidates(self._candidate_positions(history, grid_size), visual)
@@ -185,6 +185,10 @@ class GNNDynamicsHead(BaseModule):
         nodes = y.clamp(0, grid_size[1] - 1) * grid_size[0] + x.clamp(0, grid_size[0] - 1)
         return weights.take_along_dim(nodes[..., None], 1)
 
+    def poses(self, history: InstanceData) -> tuple[np.ndarray, np.ndarray]:
+        """(M, K, 2) image px and (M, K) scores of the poses that `offsets` predict, exact where heatmaps have cells."""
+        return self.positions(history).cpu().numpy(), self._scores(history)
+
     def loss(
         self,
         history: InstanceData,
@@ -207,8 +211,8 @@ class GNNDynamicsHead(BaseModule):
     def _moved(self, history: InstanceData, offset: Tensor | float = 0.0) -> Tensor:
         """(M, K, 2) image px: the last pose if people go on as before, and by an offset (M, K, 2) in sizes of the last
         crop beyond that."""
-        velocities = self._past(self._velocities(history)[0], self.inertia.shape[1])[:, -1]
-        inertia = torch.einsum('mksci,cs->mki', velocities.unflatten(-1, (2, 2)), self.inertia)
+        moved = past(self._velocities(history)[0], self.inertia.shape[1])[:, -1]
+        inertia = torch.einsum('mksci,cs->mki', moved.unflatten(-1, (2, 2)), self.inertia)
         return self._tensor(history.keypoints)[:, -1] + (inertia + offset) * self._size(history)
 
     def _prior(self, history: InstanceData, grid_size: tuple[int, int]) -> Tensor:
@@ -224,32 +228,18 @@ class GNNDynamicsHead(BaseModule):
         known = self._tensor(history.valid)[:, -1, :, None, None] > 0
         return torch.where(known, y[..., :, None] * x[..., None, :], 1)
 
-    def _drawn(self, points: Tensor, history: InstanceData, grid_size: tuple[int, int]) -> Tensor:
-        """(M, K, H, W) Gaussians at image points (M, K, 2), as high as the last scores."""
-        cells = image_to_cells(points.detach().cpu().numpy(), np.asarray(history.regions))
-        scores = self.fading * np.asarray(history.keypoint_scores)[:, -1] * np.asarray(history.valid)[:, -1]
-        return gaussian_heatmaps(cells, scores, grid_size, self.sigma).to(points)
+    def _scores(self, history: InstanceData) -> np.ndarray:
+        """(M, K) the last scores, a little lower."""
+        return self.fading * np.asarray(history.keypoint_scores)[:, -1] * np.asarray(history.valid)[:, -1]
 
     def _motion(self, history: InstanceData) -> Tensor:
-        velocities, known = self._velocities(history)
-        cue = torch.cat([velocities * _MOTION_SCALE, known], dim=-1)
-        return self._past(cue, self.motion).flatten(-2)
-
-    @staticmethod
-    def _past(values: Tensor, steps: int) -> Tensor:
-        """(M, L, K, steps, C) the values (M, L, K, C) of so many frames up to each, the newest last, zero before the
-        first."""
-        return pad(values, (0, 0, 0, 0, steps - 1, 0)).unfold(1, steps, 1).transpose(-1, -2)
+        moved, known = self._velocities(history)
+        cue = torch.cat([moved * _MOTION_SCALE, known], dim=-1)
+        return past(cue, self.motion).flatten(-2)
 
     def _velocities(self, history: InstanceData) -> tuple[Tensor, Tensor]:
-        """(M, L, K, 4) what each joint, and all joints in the mean, moved since the frame before, in sizes of the last
-        crop, and (M, L, K, 1) whether the joint is known in both frames. Zero where nothing is known."""
-        places = self._tensor(history.keypoints) / self._size(history)[..., None]
-        valid = self._tensor(history.valid)[..., None]
-        known = pad(valid[:, 1:] * valid[:, :-1], (0, 0, 0, 0, 1, 0))
-        own = pad(places[:, 1:] - places[:, :-1], (0, 0, 0, 0, 1, 0)) * known
-        body = own.sum(2, keepdim=True) / known.sum(2, keepdim=True).clamp(min=1)
-        return torch.cat([own, body.expand_as(own)], dim=-1), known
+        """See `velocities`, in sizes of the last crop."""
+        return velocities(self._tensor(history.keypoints) / self._size(history)[..., None], self._tensor(history.valid))
 
     def _tensor(self, value: object) -> Tensor:
         parameter = self.encoder.embedding.weight

@@ -188,7 +188,7 @@ class PoseTracker(BaseModule):
 
     def predict(self, search_features: SearchFeatures | None) -> InstanceData:
         """The poses that the tracked people are predicted to have now: instances_id, keypoints, keypoint_scores,
-        bboxes, heatmaps (M, K, H, W) on regions (M, 4), and feature_maps on the same grid."""
+        bboxes, and, where they were made, heatmaps (M, K, H, W) on regions (M, 4) and feature_maps on the same grid."""
         tracklets = self.memory.tracklets
         crops = self.geometry.crops(tracklets.bboxes)
         history = InstanceData(
@@ -197,16 +197,17 @@ class PoseTracker(BaseModule):
             regions=self.geometry.search_grids(crops),
         )
         visual = search_features(crops) if self.dynamics_head.visual_channels else None
-        heatmaps = self.dynamics_head(history, self.geometry.search_grid_size, visual)
-        keypoints, scores = decode_heatmaps(self.codec, heatmaps, history.regions)
-        predicted = InstanceData(
-            instances_id=tracklets.instances_id,
-            keypoints=keypoints,
-            keypoint_scores=scores,
-            bboxes=self.boxes(keypoints, scores),
-            heatmaps=heatmaps,
-            regions=history.regions,
+        predicted = InstanceData(instances_id=tracklets.instances_id, regions=history.regions)
+        exact = self.dynamics_head.predicts_offsets
+        if self.matching == 'full' or not exact:
+            predicted.heatmaps = self.dynamics_head(history, self.geometry.search_grid_size, visual)
+        keypoints, scores = (
+            self.dynamics_head.poses(history)
+            if exact
+            else decode_heatmaps(self.codec, predicted.heatmaps, history.regions)
         )
+        predicted.keypoints, predicted.keypoint_scores = keypoints, scores
+        predicted.bboxes = self.boxes(keypoints, scores)
         if visual is not None:
             predicted.feature_maps = visual
         return predicted

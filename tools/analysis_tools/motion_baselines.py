@@ -83,6 +83,7 @@ class KalmanDynamics(BaseModule):
     """
 
     visual_channels = 0
+    predicts_offsets = True
 
     def __init__(
         self, num_keypoints: int, noise: float = 0.01, acceleration: float = 0.005, sigma: float = 2.0
@@ -93,8 +94,12 @@ class KalmanDynamics(BaseModule):
 
     def forward(self, history: InstanceData, grid_size: tuple[int, int], search_features: None = None) -> Tensor:
         """(M, K, H, W) heatmaps on `history.regions`, as `GNNDynamicsHead` returns them."""
+        expected, scores = self.poses(history)
+        return gaussian_heatmaps(image_to_cells(expected, history.regions), scores, grid_size, self.sigma)
+
+    def poses(self, history: InstanceData) -> tuple[np.ndarray, np.ndarray]:
+        """(M, K, 2) image px and (M, K) scores, likewise."""
         size = np.sqrt(history.crops[:, 2:].prod(-1))[:, None, None]
         relative = history.keypoints / size[:, None]
         expected = self.filter.forecast(relative, history.valid, ahead=1) * size
-        scores = history.keypoint_scores[:, -1] * history.valid[:, -1]
-        return gaussian_heatmaps(image_to_cells(expected, history.regions), scores, grid_size, self.sigma)
+        return expected, history.keypoint_scores[:, -1] * history.valid[:, -1]

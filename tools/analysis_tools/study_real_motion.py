@@ -143,7 +143,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--ahead', type=int, nargs='+', default=[1, 3], help='frames (default: 1 3)')
     parser.add_argument('--folds', type=int, default=5)
     parser.add_argument('--only-folds', type=int, nargs='+', help='only these, from 0')
-    parser.add_argument('--tuning-videos', type=int, default=6, help='for the trackers (default: %(default)s)')
+    parser.add_argument('--tuning-videos', type=int, default=3, help='for the trackers (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument('--jobs', type=int, default=1, help='processes that track (default: %(default)s)')
     return parser.parse_args()
