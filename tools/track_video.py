@@ -27,12 +27,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 from mmengine.config import DictAction
+from mmengine.structures import BaseDataElement
 from tqdm import tqdm
 
 from mmgnntrack.apis import FrameSource, PoseTrackInferencer
 from mmgnntrack.datasets.metainfo import read_links, read_skeleton
+from mmgnntrack.models import TrackMemory
 from mmgnntrack.posetrack import POSETRACK, PoseFrame, PoseStream, PoseVideo
 from mmgnntrack.visualization import OverlayVideo
 
@@ -72,38 +75,66 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-class Progress:
-    """What has been done of a video, on disk: its poses, and the memory of the tracker.
+class Outputs:
+    """The files of a video: those that are asked for, and, until it is done, what a later run needs to go on.
 
     Args:
-        folder: where the results go.
-        video: its name and skeleton.
-        resume: go on with what is there; otherwise it is dropped.
+        args: of the command line.
+        video: name and skeleton.
+        fps: frames per second of the overlay.
+        memory: of the tracker; goes on where an earlier run was, with `--resume`.
 
     Raises:
         FileNotFoundError: if there is nothing to go on with.
     """
 
-    def __init__(self, folder: Path, video: PoseVideo, resume: bool) -> None:
-        self._state_file = folder / f'.{video.name}.state.pth'
-        if resume and not self._state_file.is_file():
-            raise FileNotFoundError(f'{folder}: nothing of {video.name} to resume: it was not begun there, or is done')
-        self.memory, frames = torch.load(self._state_file, weights_only=True) if resume else (None, 0)
-        self.poses = PoseStream(folder / f'.{video.name}.frames.jsonl', video, keep=frames)
+    def __init__(self, args: argparse.Namespace, video: PoseVideo, fps: float, memory: TrackMemory) -> None:
+        self.folder, self.formats, self.memory = args.out_dir, args.save_json or (), memory
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.state_file = self.folder / f'.{video.name}.state.pth'
+        frames = self._restored(video.name) if args.resume else 0
+        self.poses = PoseStream(self.folder / f'.{video.name}.frames.jsonl', video, keep=frames)
+        self.overlay = OverlayVideo(self.folder / f'{video.name}.mp4', fps) if args.save_video else None
+        if self.overlay and args.resume:
+            self.overlay.resume()
 
-    def save(self, memory: dict) -> None:
+    def add(self, sample: BaseDataElement, pictures: list[np.ndarray]) -> None:
+        """Appends a frame."""
+        tracks = sample.pred_track_instances
+        fields = ('keypoints', 'keypoint_scores', 'instances_id', 'bboxes')
+        self.poses.append(PoseFrame.tracked(sample.img_path, sample.frame_id, *(tracks[field] for field in fields)))
+        for picture in pictures if self.overlay else ():
+            self.overlay.write(picture)
+        if len(self.poses) % SAVE_EVERY == 0:
+            self.save()
+
+    def save(self) -> None:
         """Lets a later run begin after the newest frame."""
         self.poses.flush()
-        partial = self._state_file.with_suffix('.partial')
-        torch.save((memory, len(self.poses)), partial)
-        partial.replace(self._state_file)
+        partial = self.state_file.with_suffix('.partial')
+        torch.save((self.memory.state(), len(self.poses)), partial)
+        partial.replace(self.state_file)
 
     def close(self, done: bool) -> None:
-        """Ends it; what is done needs no resuming."""
+        """Writes what is asked for; what is done needs no resuming."""
+        if not done:
+            self.save()
+        if self.overlay:
+            self.overlay.close()
+        for name in self.formats:
+            getattr(self.poses, f'write_{name}')(self.folder / FORMATS[name].format(self.poses.video.name))
         self.poses.close()
         if done:
-            self._state_file.unlink(missing_ok=True)
+            self.state_file.unlink(missing_ok=True)
             self.poses.path.unlink()
+
+    def _restored(self, name: str) -> int:
+        """Frames that are done, after whose last the memory is now."""
+        if not self.state_file.is_file():
+            raise FileNotFoundError(f'{self.folder}: nothing of {name} to resume: it was not begun there, or is done')
+        state, frames = torch.load(self.state_file, weights_only=True)
+        self.memory.restore(state)
+        return frames
 
 
 def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: FrameSource) -> str:
@@ -113,63 +144,31 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
     if metainfo is None and joints != 15:
         raise ValueError(f'the poses have {joints} joints: expected --metainfo to say which')
     video = PoseVideo(source.name, [], skeleton=read_skeleton(metainfo) if metainfo else POSETRACK)
-    args.out_dir.mkdir(parents=True, exist_ok=True)
-    progress = Progress(args.out_dir, video, args.resume)
-    start, memory = len(progress.poses), inferencer.model.tracker.memory
-    if args.resume:
-        memory.restore(progress.memory)
-    overlay = OverlayVideo(args.out_dir / f'{source.name}.mp4', source.fps or 25.0) if args.save_video else None
-    if overlay and args.resume:
-        overlay.resume()
+    outputs = Outputs(args, video, source.fps or 25.0, inferencer.model.tracker.memory)
+    start, done = len(outputs.poses), False
     results = inferencer(
         source,
         start=start,
         every=args.every,
         max_people=args.max_people,
         smooth=args.smooth,
-        return_vis=bool(overlay or args.show),
+        return_vis=args.save_video or args.show,
         skeleton=metainfo and read_links(metainfo),
         score_thr=args.score_thr,
     )
-    people, done = set(), False
     bar = tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None)
     with ended_by_user() as ended, bar:
         for result in results:
-            (sample,) = result['predictions']
-            tracks = sample.pred_track_instances
-            progress.poses.append(
-                PoseFrame.tracked(
-                    sample.img_path,
-                    sample.frame_id,
-                    tracks.keypoints,
-                    tracks.keypoint_scores,
-                    tracks.instances_id,
-                    tracks.bboxes,
-                )
-            )
-            people.update(tracks.instances_id.tolist())
-            for picture in result['visualization']:
-                if overlay:
-                    overlay.write(picture)
-                if args.show:
-                    show(source.name, picture, ended)
+            outputs.add(*result['predictions'], result['visualization'])
+            if args.show:
+                show(source.name, result['visualization'], ended)
             bar.update()
-            if len(progress.poses) % SAVE_EVERY == 0:
-                progress.save(memory.state())
             if ended:
                 break
         else:
             done = True
-    if not done:
-        progress.save(memory.state())
-    if overlay:
-        overlay.close()
-    for name in args.save_json or ():
-        getattr(progress.poses, f'write_{name}')(args.out_dir / FORMATS[name].format(source.name))
-    frames = len(progress.poses)
-    progress.close(done)
-    hint = '' if done else ' so far; --resume goes on from there'
-    return f'{args.out_dir}: {frames} frames, {len(people)} people{hint}'
+    outputs.close(done)
+    return f'{args.out_dir}: {len(outputs.poses)} frames' + ('' if done else ' so far; --resume goes on from there')
 
 
 @contextmanager
@@ -189,10 +188,11 @@ def ended_by_user() -> Iterator[list[bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def show(name: str, picture: object, ended: list[bool]) -> None:
+def show(name: str, pictures: list[np.ndarray], ended: list[bool]) -> None:
     """Show a frame in a window."""
     try:
-        cv2.imshow(name, picture)
+        for picture in pictures:
+            cv2.imshow(name, picture)
         if cv2.waitKey(1) == ord('q'):
             ended.append(True)
     except cv2.error as error:

@@ -77,7 +77,11 @@ def gaussian_heatmaps(cells: np.ndarray, heights: np.ndarray, size: tuple[int, i
 
 
 def fuse_heatmaps(
-    estimated: Tensor, predicted: Tensor, covered: Tensor, predicted_weight: float = 0.5, confidence_power: float = 0.0
+    estimated: Tensor,
+    predicted: Tensor,
+    covered: Tensor,
+    predicted_weight: float | Tensor = 0.5,
+    confidence_power: float = 0.0,
 ) -> Tensor:
     """The weighted mean of two aligned heatmaps, the estimated one alone where the predicted one does not reach. The
     weights are fixed, as in the paper (section 3.3: a half each), times a power of how high each joint's peak is.
@@ -86,7 +90,7 @@ def fuse_heatmaps(
         estimated: (n, K, H, W).
         predicted: (n, K, H, W) on the same grid.
         covered: (n, 1, H, W), 1 in cells that the prediction covers.
-        predicted_weight: share of the prediction, in [0, 1], where the peaks are alike.
+        predicted_weight: share of the prediction, in [0, 1], where the peaks are alike; or shares (n, 1, 1, 1).
         confidence_power: of the peaks; 0 for fixed weights, more to trust whichever is surer.
     """
     own, other = (

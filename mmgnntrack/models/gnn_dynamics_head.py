@@ -134,7 +134,9 @@ class GNNDynamicsHead(BaseModule):
         self._check(history, grid_size, search_features)
         last = self.aggregate(history)[:, -1]
         if self.predicts_offsets:
-            cells = image_to_cells(self._moved(history, self.output(last)).cpu().numpy(), np.asarray(history.regions))
+            cells = image_to_cells(
+                self._moved(history, self.output(last)).detach().cpu().numpy(), np.asarray(history.regions)
+            )
             return gaussian_heatmaps(cells, self._scores(history), grid_size, self.sigma).to(last)
         sends = self._tensor(history.valid)[:, -1:].bool()
         visual = None if search_features is None else search_features.flatten(2).transpose(1, 2)
@@ -187,7 +189,7 @@ class GNNDynamicsHead(BaseModule):
 
     def poses(self, history: InstanceData) -> tuple[np.ndarray, np.ndarray]:
         """(M, K, 2) image px and (M, K) scores of the poses that `offsets` predict, exact where heatmaps have cells."""
-        return self.positions(history).cpu().numpy(), self._scores(history)
+        return self.positions(history).detach().cpu().numpy(), self._scores(history)
 
     def loss(
         self,

@@ -81,6 +81,8 @@ class PoseTracker(BaseModule):
         predicted_weight: share of the predicted heatmap in the fusion; the paper averages (0.5).
         confidence_power: how much the surer of the two heatmaps outweighs the other (see `functional.fuse_heatmaps`);
             0 for the paper's fixed average.
+        unseen_power: how much less the prediction weighs for people who were not seen lately: its share is divided by
+            this power of the frames since they were.
         alignment: whether the predicted heatmap is fused where it lies in the image (`exact`, both regions are known),
             or with its centre on that of the estimated one (`centre`), as in the paper.
         bbox_margin: of the box around a pose, see `functional.pose_bboxes`.
@@ -104,6 +106,7 @@ class PoseTracker(BaseModule):
         joint_score_thr: float = 0.2,
         predicted_weight: float = 0.5,
         confidence_power: float = 0.0,
+        unseen_power: float = 0.0,
         alignment: str = 'exact',
         bbox_margin: float = 0.15,
         init_cfg: dict | None = None,
@@ -133,6 +136,7 @@ class PoseTracker(BaseModule):
         self.coasting = coasting
         self.predicted_weight = predicted_weight
         self.confidence_power = confidence_power
+        self.unseen_power = unseen_power
         self.alignment = alignment
         self.bbox_margin = bbox_margin
 
@@ -147,9 +151,12 @@ class PoseTracker(BaseModule):
 
     @torch.no_grad()
     def expect(self, frame_id: int, search_features: SearchFeatures | None = None) -> InstanceData:
-        """The poses that those of a frame are compared with: the predicted ones (see `predict`), or the last ones."""
+        """The poses that those of a frame are compared with: the predicted ones (see `predict`), or the last ones; with
+        the frames `unseen` (M,) since a detection confirmed them."""
         self.memory.expire(frame_id)
-        return self.predict(search_features) if self.predicts else self.memory.last_poses()
+        expected = self.predict(search_features) if self.predicts else self.memory.last_poses()
+        expected.unseen = frame_id - self.memory.tracklets.last_seen
+        return expected
 
     @torch.no_grad()
     def step(
@@ -178,7 +185,7 @@ class PoseTracker(BaseModule):
         if reference is None:
             reference = self.expect(frame_id, search_features)
         matches = assign(self.similarity(reference, estimated), self.min_similarity)
-        tracked, features = self.merge(reference, estimated, matches, frame_id)
+        tracked, features = self.merge(reference, estimated, matches)
         if self.observer is not None:
             # The memory goes on in place.
             self.observer(Step(copy.deepcopy(self.memory.tracklets), reference, estimated, matches, tracked))
@@ -220,14 +227,12 @@ class PoseTracker(BaseModule):
         valid = [poses.keypoint_scores >= self.joint_score_thr for poses in (reference, estimated)]
         return oks(reference.keypoints, estimated.keypoints, areas, self.sigmas, *valid)
 
-    def merge(
-        self, reference: InstanceData, estimated: InstanceData, matches: Matches, frame_id: int
-    ) -> tuple[InstanceData, Tensor]:
+    def merge(self, reference: InstanceData, estimated: InstanceData, matches: Matches) -> tuple[InstanceData, Tensor]:
         """The poses to remember of the frame, and the visual features at their joints: matches (fused, if so chosen),
         new people, and people whom only the prediction shows, for at most `max_lost` frames."""
         confident = estimated.keypoint_scores[matches.unmatched_cols].mean(-1) >= self.init_score_thr
         found = np.concatenate([matches.cols, matches.unmatched_cols[confident]])
-        lost = self._lost(reference, matches.unmatched_rows, frame_id)
+        lost = self._lost(reference, matches.unmatched_rows)
         keypoints, scores = (
             np.concatenate([estimated[field][found], reference[field][lost]])
             for field in ('keypoints', 'keypoint_scores')
@@ -258,19 +263,21 @@ class PoseTracker(BaseModule):
         """(n, K, H, W) estimated and predicted heatmaps of the matches together, on the estimated ones' regions."""
         own, regions = estimated.heatmaps[matches.cols], estimated.regions[matches.cols]
         predicted, place = reference.heatmaps[matches.rows], reference.regions[matches.rows]
+        weight = self.predicted_weight / reference.unseen[matches.rows] ** self.unseen_power
         size = own.shape[:-3:-1]
         if self.alignment == 'centre':
             place = centred_regions(place, predicted.shape[:-3:-1], regions, size)
         aligned, covered = resample_heatmaps(predicted, place, regions, size)
-        return fuse_heatmaps(own, aligned, covered, self.predicted_weight, self.confidence_power)
+        weight = torch.as_tensor(weight, dtype=own.dtype, device=own.device)[:, None, None, None]
+        return fuse_heatmaps(own, aligned, covered, weight, self.confidence_power)
 
     def boxes(self, keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """(n, 4) xyxy around the joints of poses (n, K, 2) with scores (n, K), instead of what the detector drew."""
         return pose_bboxes(keypoints, scores >= self.joint_score_thr, self.bbox_margin).astype(np.float32)
 
-    def _lost(self, reference: InstanceData, rows: np.ndarray, frame_id: int) -> np.ndarray:
+    def _lost(self, reference: InstanceData, rows: np.ndarray) -> np.ndarray:
         """Those of the rows, people without a match, who are remembered where they are predicted."""
-        recent = frame_id - self.memory.tracklets.last_seen[rows] <= self.memory.max_lost
+        recent = reference.unseen[rows] <= self.memory.max_lost
         return rows[recent & (self._likely(reference[rows]) | (self.predicts and self.coasting))]
 
     def _likely(self, poses: InstanceData) -> np.ndarray:

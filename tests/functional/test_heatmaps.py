@@ -89,6 +89,12 @@ def test_fusion(weight: float, expected: float) -> None:
     assert torch.equal(fused[0, :, 2:], estimated[0, :, 2:]) and torch.equal(fused[1], estimated[1])
 
 
+def test_fusion_with_a_weight_of_each_person() -> None:
+    maps = torch.zeros(2, 1, 1, 1), torch.ones(2, 1, 1, 1)
+    weights = torch.tensor([0.25, 0.75])[:, None, None, None]
+    assert fuse_heatmaps(*maps, torch.ones(2, 1, 1, 1), weights).flatten().tolist() == [0.25, 0.75]
+
+
 def test_the_surer_heatmap_outweighs_the_other() -> None:
     estimated, predicted = torch.zeros(1, 3, 4, 5), torch.zeros(1, 3, 4, 5)
     estimated[0, 0, 1, 1], predicted[0, 0, 2, 2] = 0.3, 0.6

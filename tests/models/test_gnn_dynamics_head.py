@@ -237,6 +237,9 @@ def test_offsets_are_drawn_where_the_last_pose_has_joints() -> None:
         heatmaps[..., 6, 7], 0.8 * history.keypoint_scores[:, -1] * history.valid[:, -1], rtol=1e-6
     )
     assert heatmaps.amax((2, 3)).ravel().argmin() == 6 and heatmaps[1, 2].abs().max() == 0
+    keypoints, scores = head.poses(history)
+    np.testing.assert_allclose(keypoints, history.keypoints[:, -1])
+    np.testing.assert_allclose(scores, heatmaps.amax((2, 3)), rtol=1e-6)
 
 
 @pytest.mark.parametrize('motion', [0, 1, 3])

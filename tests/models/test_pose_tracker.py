@@ -212,6 +212,22 @@ def test_weight_of_the_prediction(make: Make, weight: float, corrected: bool) ->
     assert np.array_equal(found.keypoints, poses.keypoints) != corrected
 
 
+@pytest.mark.parametrize(('power', 'corrected'), [(0.0, True), (9.0, False)])
+def test_who_was_not_seen_lately_is_predicted_less_surely(make: Make, power: float, corrected: bool) -> None:
+    tracker = make('full', unseen_power=power)
+    tracker.step(estimated(HERE), 0)
+    poses = a_doubt()
+    found = tracker.step(poses, 4)
+    assert (np.abs(found.keypoints - poses.keypoints).max() > 15) == corrected
+    assert np.abs(make_up(tracker, poses) - BODY - HERE).max() < 4  # seen in the frame before: as sure as ever
+
+
+def make_up(tracker: PoseTracker, poses: InstanceData) -> np.ndarray:
+    tracker.reset()
+    tracker.step(estimated(HERE), 0)
+    return tracker.step(poses, 1).keypoints[0]
+
+
 def test_centre_alignment_ignores_where_the_regions_lie(make: Make) -> None:
     # The person has moved, so that the centres of the two regions differ.
     shifted = (HERE[0] + 6, HERE[1])

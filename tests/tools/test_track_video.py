@@ -85,7 +85,7 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     command = [sys.executable, TOOL, *arguments, parts]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     lines = parts / '.many.frames.jsonl'
-    while process.poll() is None and not (lines.is_file() and (parts / '.many.partial.mp4').stat().st_size):
+    while process.poll() is None and not (lines.is_file() and list(parts.glob('.many.partial.mp4'))):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)

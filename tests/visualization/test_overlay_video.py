@@ -39,6 +39,16 @@ def test_frames_of_other_sizes_are_kept(tmp_path: Path) -> None:
     assert [frame.shape for frame in read(tmp_path / 'a.mp4')] == 3 * [(48, 64, 3)]
 
 
+def test_an_earlier_run_goes_on(tmp_path: Path) -> None:
+    for levels in ([20, 120], [220]):
+        video = OverlayVideo(tmp_path / 'a.mp4', fps=5)
+        video.resume()
+        for level in levels:
+            video.write(grey(level))
+        video.close()
+    np.testing.assert_allclose([frame.mean() for frame in read(tmp_path / 'a.mp4')], [20, 120, 220], atol=6)
+
+
 def test_no_frame_no_file(tmp_path: Path) -> None:
     OverlayVideo(tmp_path / 'a.mp4', fps=5, num_frames=3).close()
     assert not list(tmp_path.iterdir())
