@@ -95,14 +95,19 @@ class FrameSource:
 
     def _from_video(self, start: int) -> Iterator[Frame]:
         capture = self._open()
+        broken = []  # since the last frame that was decoded: at the end these are none, files may promise too many
         try:
             number = 0
-            while capture.grab() or (self.length and number < self.length):
-                if number >= start:
-                    decoded, image = capture.retrieve()
-                    if not decoded:
-                        self._warn(number, f'{self.source}: the frame cannot be decoded')
-                    yield Frame(number, f'{number:06}', image if decoded else None)
+            while (grabbed := capture.grab()) or (self.length and number < self.length):
+                # What comes before the start is not decoded.
+                decoded, image = capture.retrieve() if grabbed and number >= start else (grabbed, None)
+                if not decoded:
+                    self._warn(number, f'{self.source}: the frame cannot be decoded')
+                    broken.append(Frame(number, f'{number:06}', None))
+                elif number >= start:
+                    yield from broken
+                    broken = []
+                    yield Frame(number, f'{number:06}', image)
                 number += 1
         finally:
             capture.release()

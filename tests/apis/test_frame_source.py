@@ -54,6 +54,22 @@ def test_broken_frames_are_skipped_with_one_warning(folder: Path) -> None:
     assert len(caught) == 1
 
 
+def test_a_video_that_breaks_off(tmp_path: Path) -> None:
+    """Ends where it breaks off, whatever length its header promises."""
+    path = tmp_path / 'clip.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 5.0, (64, 48))
+    for number in range(20):
+        writer.write(np.random.default_rng(number).integers(0, 255, (48, 64, 3), np.uint8))
+    writer.release()
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    source = FrameSource(path)
+    frames = list(source.frames())
+    assert 5 < len(frames) < 15
+    assert [frame.number for frame in frames] == list(range(len(frames)))
+    assert all(frame.image is not None for frame in frames)
+
+
 @pytest.mark.parametrize('broken', ['nothing.mp4', 'empty', '*.jpg'])
 def test_no_such_source(tmp_path: Path, broken: str) -> None:
     (tmp_path / 'empty').mkdir()
