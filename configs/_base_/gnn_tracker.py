@@ -11,6 +11,7 @@ model = dict(
         # Beyond the paper, and better than its rules where it was measured; the ablation `paper` has the paper's own.
         coasting=True,
         confidence_power=2.0,
+        unseen_power=1.0,
         memory=dict(type='mmgnntrack.TrackMemory', length=3),
         dynamics_head=dict(
             type='mmgnntrack.GNNDynamicsHead', visual_channels=144, feat_channels=256, motion_prior=True

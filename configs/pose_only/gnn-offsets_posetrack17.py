@@ -11,6 +11,7 @@ model = dict(
         codec=codec,
         search=dict(input_size=codec['input_size'], heatmap_size=codec['heatmap_size']),
         memory=dict(length=length),
+        unseen_power=0.0,
         dynamics_head=dict(
             visual_channels=0,
             feat_channels=64,

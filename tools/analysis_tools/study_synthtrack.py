@@ -72,7 +72,12 @@ ROWS = {
         "full, the paper's rules",
         'full',
         'paper',
-        ['model.tracker.confidence_power=0.0', 'model.tracker.coasting=False', 'model.tracker.predicted_weight=0.5'],
+        [
+            'model.tracker.confidence_power=0.0',
+            'model.tracker.unseen_power=0.0',
+            'model.tracker.coasting=False',
+            'model.tracker.predicted_weight=0.5',
+        ],
     ),
 }
 
