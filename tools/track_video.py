@@ -20,6 +20,7 @@ examples:
 """
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -196,13 +197,16 @@ def show(name: str, pictures: list[np.ndarray], ended: list[bool]) -> None:
         if cv2.waitKey(1) == ord('q'):
             ended.append(True)
     except cv2.error as error:
-        raise OSError('--show needs a screen, and OpenCV with windows; --save-video needs neither') from error
+        raise OSError('--show needs an OpenCV with windows; --save-video does not') from error
 
 
 def main() -> None:
     """Run, or say in one line why not."""
     args = parse_args()
     try:
+        # OpenCV would abort the whole program.
+        if args.show and sys.platform == 'linux' and not {'DISPLAY', 'WAYLAND_DISPLAY'} & os.environ.keys():
+            raise OSError('--show needs a screen, and there is no DISPLAY; --save-video needs none')
         source = FrameSource(args.source)
         if args.resume and source.live:
             raise ValueError(f'{args.source}: a live source cannot be resumed')

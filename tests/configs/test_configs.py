@@ -102,8 +102,11 @@ ABLATIONS: dict[str, Callable[[Config], tuple]] = {
     'search-coarse': lambda c: ((c.model.pose_estimator.search, _tube(c)[-1].search), (dict(coarsen=2),) * 2),
     'alignment-centre': lambda c: (c.model.tracker.alignment, 'centre'),
     'paper': lambda c: (
-        (c.model.tracker.coasting, c.model.tracker.confidence_power, c.model.tracker.dynamics_head.motion_prior),
-        (False, 0, False),
+        (
+            *(c.model.tracker[rule] for rule in ('coasting', 'confidence_power', 'unseen_power')),
+            c.model.tracker.dynamics_head.motion_prior,
+        ),
+        (False, 0, 0, False),
     ),
     'temporal-past': lambda c: (c.model.tracker.dynamics_head.temporal, 'past'),
     'attention-plain': lambda c: (c.model.tracker.dynamics_head.scaled_attention, False),

@@ -117,12 +117,15 @@ def test_a_real_clip(track: Callable, real_data: Path, options: list[str], tmp_p
         (['nothing.mp4'], 'nothing.mp4: no such file'),
         (['.', '--every', '0'], '--every: expected 1 or more, got 0'),
         (['rtsp://localhost:1/x'], 'expected a video, camera or stream'),
+        (['.', '--show'], '--show needs a screen, and there is no DISPLAY'),
     ],
 )
 def test_bad_input(
     track: Callable, arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in ('DISPLAY', 'WAYLAND_DISPLAY'):
+        monkeypatch.delenv(name, raising=False)
     status, _, errors = track(*arguments)
     assert status and message in errors
     assert not list(tmp_path.iterdir())
