@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import BaseDataElement, InstanceData
 
 from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
-from mmgnntrack.functional.one_euro import OneEuroFilter
+from mmgnntrack.functional import OneEuroFilter
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.visualization import Trails, draw_tracks
 from mmgnntrack.visualization.drawing import Links

@@ -2,6 +2,7 @@
 
 from .assignment import Matches, assign
 from .heatmaps import fuse_heatmaps, gaussian_heatmaps, resample_heatmaps, sample_at
+from .one_euro import OneEuroFilter
 from .peaks import dark_peaks, quarter_peaks, udp_peaks
 from .pose_nms import pose_nms
 from .regions import (
@@ -18,6 +19,7 @@ from .similarity import bbox_iou, oks
 
 __all__ = [
     'Matches',
+    'OneEuroFilter',
     'SearchGeometry',
     'assign',
     'bbox_iou',

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mmgnntrack.functional.one_euro import OneEuroFilter
+from mmgnntrack.functional import OneEuroFilter
 
 IDS, SIZES = np.array([7]), np.array([100.0])
 
