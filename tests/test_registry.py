@@ -18,15 +18,16 @@ TYPES = {
     'TRANSFORMS': [
         'LoadFrame',
         'PackFrameInputs',
+        'TakeFrame',
         'SampleTube',
         'LoadTube',
         'AugmentTube',
         'JitterHistory',
         'PackTubeInputs',
     ],
-    'DATA_SAMPLERS': ['VideoSampler'],
+    'DATA_SAMPLERS': ['FrameBatchSampler', 'VideoSampler'],
     'METRICS': ['PoseTrackMetric'],
-    'HOOKS': ['PartCheckpointHook', 'TrackVisualizationHook'],
+    'HOOKS': ['PartCheckpointHook', 'TrackVisualizationHook', 'OKSHungarianFusionHook'],
     'VISUALIZERS': ['TrackVisualizer'],
 }
 

@@ -1,9 +1,10 @@
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -51,8 +52,12 @@ def length_of(video: Path) -> int:
 
 
 @pytest.fixture
-def track(run_tool: Callable) -> Callable:
-    return run_tool(TOOL)
+def track(run_tool: Callable) -> Iterator[Callable]:
+    """The tool, on one thread: on more, sums depend on chance, and the peaks of random heatmaps on sums."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield run_tool(TOOL)
+    torch.set_num_threads(threads)
 
 
 def test_all_outputs(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
@@ -82,8 +87,8 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     assert track(*arguments, whole)[0] == 0
 
-    command = [sys.executable, TOOL, *arguments, parts]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command, environment = [sys.executable, TOOL, *arguments, parts], os.environ | dict(OMP_NUM_THREADS='1')
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     lines = parts / '.many.frames.jsonl'
     while process.poll() is None and not (lines.is_file() and list(parts.glob('.many.partial.mp4'))):
         time.sleep(0.05)

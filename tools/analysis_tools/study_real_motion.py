@@ -18,6 +18,7 @@ examples:
 import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from itertools import product
 from multiprocessing import get_context
@@ -182,19 +183,19 @@ def tracking(args: argparse.Namespace, config: Config, names: np.ndarray) -> Non
     """Print what the trackers make of corrupted poses, each sequence tracked with a head that has not seen it."""
     videos = {video.name: video for video in read_folder(args.annotations)}
     folds = fold_of(names, args.folds)
-    with ProcessPoolExecutor(args.jobs, get_context('spawn')) as pool:
+    with ProcessPoolExecutor(args.jobs, get_context('spawn')) if args.jobs > 1 else nullcontext() as pool:
         running = []
         for level, seed, fold in product(real_tracking.LEVELS, args.seeds, args.only_folds):
             rest, held_out = names[folds != fold].tolist(), names[folds == fold].tolist()
             head = trained(config, rest, 1, seed, args.out / f'ahead1_fold{fold}_seed{seed}')
             tuning, own = ([videos[name] for name in group] for group in (rest[: args.tuning_videos], held_out))
-            job = pool.submit(real_tracking.track_all, config, head.state_dict(), tuning, own, level, seed)
-            running.append((level, seed, own, job))
+            track = partial(real_tracking.track_all, config, head.state_dict(), tuning, own, level, seed)
+            running.append((level, seed, own, pool.submit(track).result if pool else track))
         results: dict[tuple[str, int], tuple[list, dict[str, list]]] = {}
-        for level, seed, own, job in tqdm(running, desc='tracking', unit='fold', disable=None):
+        for level, seed, own, tracked in tqdm(running, desc='tracking', unit='fold', disable=None):
             truth, found = results.setdefault((level, seed), ([], {}))
             truth += own
-            for name, tracks in job.result().items():
+            for name, tracks in tracked().items():
                 found.setdefault(name, []).extend(tracks)
     for level in real_tracking.LEVELS:
         rows: dict[str, list[dict[str, float]]] = {}
