@@ -1,3 +1,6 @@
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
@@ -44,6 +47,19 @@ def test_folders_globs_and_videos(folder: Path, video: Path, start: int) -> None
         assert (source.name, source.length, source.live) == ('clip', 4, False)
     assert source.fps == 5.0
     assert FrameSource(folder).fps is None
+
+
+def test_a_stream(video: Path) -> None:
+    """Comes without a length, and not twice."""
+    server = ThreadingHTTPServer(('127.0.0.1', 0), partial(SimpleHTTPRequestHandler, directory=video.parent))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        source = FrameSource(f'http://127.0.0.1:{server.server_port}/{video.name}')
+        assert (source.name, source.length, source.live) == ('clip', None, True)
+        assert levels(source) == [(number, number) for number in range(4)]
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_broken_frames_are_skipped_with_one_warning(folder: Path) -> None:
