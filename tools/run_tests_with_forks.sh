@@ -7,7 +7,9 @@
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-FORKS=(onedl-mmengine==0.10.12 onedl-mmcv==2.3.6 onedl-mmdetection==3.5.1)
+# The fork of mmdet imports imgaug.
+FORKS=(onedl-mmengine==0.10.12 onedl-mmcv==2.3.6 onedl-mmdetection==3.5.1
+    imgaug imageio scikit-image lazy_loader tifffile)
 VENV="$ROOT/.venv-forks"
 
 env -u VIRTUAL_ENV -u CONDA_PREFIX bash "$ROOT/tools/setup_env.sh" >/dev/null
