@@ -7,7 +7,7 @@
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# The fork of mmdet imports imgaug.
+# The fork of mmdet imports imgaug, whose last release needs numpy < 2: the lock's numpy has to be lowered for it by hand.
 FORKS=(onedl-mmengine==0.10.12 onedl-mmcv==2.3.6 onedl-mmdetection==3.5.1
     imgaug imageio scikit-image lazy_loader tifffile)
 VENV="$ROOT/.venv-forks"
