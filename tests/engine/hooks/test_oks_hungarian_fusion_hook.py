@@ -183,7 +183,7 @@ def test_same_as_the_video_model(
         assert found['instances_id'].tolist() == expected.instances_id.tolist()
         np.testing.assert_allclose(found['keypoints'], expected.keypoints, atol=0.05)
         recovered |= expected.predicted.any()
-    assert recovered == recovers
+    assert recovered or not recovers  # somebody whom NMS dropped may be recovered in any case
 
 
 def test_poses_are_refined_in_place(pipeline: Callable, repository: Path, tmp_path: Path) -> None:
