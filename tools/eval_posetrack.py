@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout needs
 
 from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, figures, format_sequences, format_table
 from mmgnntrack.evaluation.functional.files import NAMES, SequenceCounts, count_files, pair_files, write_official
+from mmgnntrack.posetrack import command_line_errors
 
 try:
     from tqdm import tqdm
@@ -109,12 +110,8 @@ def run(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run, or say in one line why not."""
-    try:
+    with command_line_errors():
         run(parse_args())
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted')
 
 
 if __name__ == '__main__':

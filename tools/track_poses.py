@@ -17,7 +17,6 @@ examples:
 
 import argparse
 import pickle
-import sys
 from collections import Counter
 from dataclasses import replace
 from functools import cache, partial
@@ -30,7 +29,7 @@ from tqdm import tqdm
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
 from mmgnntrack.models import PoseTracker, track_given_poses
-from mmgnntrack.posetrack import Skeleton, check_frames, posetrack_files, read_poses, write_video
+from mmgnntrack.posetrack import Skeleton, check_frames, command_line_errors, posetrack_files, read_poses, write_video
 from mmgnntrack.registry import MODELS
 
 #: Without --config. Who is no person was for the estimator to say: every pose starts a track.
@@ -166,12 +165,8 @@ def run(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run, or say in one line why not."""
-    try:
+    with command_line_errors():
         run(parse_args())
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted')
 
 
 if __name__ == '__main__':

@@ -37,7 +37,7 @@ from tqdm import tqdm
 from mmgnntrack.apis import FrameSource, PoseTrackInferencer
 from mmgnntrack.datasets.metainfo import read_links, read_skeleton
 from mmgnntrack.models import TrackMemory
-from mmgnntrack.posetrack import POSETRACK, PoseFrame, PoseStream, PoseVideo
+from mmgnntrack.posetrack import POSETRACK, PoseFrame, PoseStream, PoseVideo, command_line_errors
 from mmgnntrack.visualization import OverlayVideo
 
 CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
@@ -200,29 +200,22 @@ def show(name: str, pictures: list[np.ndarray], ended: list[bool]) -> None:
         raise OSError('--show needs an OpenCV with windows; --save-video does not') from error
 
 
+def run(args: argparse.Namespace) -> None:
+    """Check, build and track."""
+    # OpenCV would abort the whole program.
+    if args.show and sys.platform == 'linux' and not {'DISPLAY', 'WAYLAND_DISPLAY'} & os.environ.keys():
+        raise OSError('--show needs a screen, and there is no DISPLAY; --save-video needs none')
+    source = FrameSource(args.source)
+    if args.resume and source.live:
+        raise ValueError(f'{args.source}: a live source cannot be resumed')
+    checkpoints = (args.checkpoint, args.detector_checkpoint, args.pose_checkpoint)
+    print(track(args, PoseTrackInferencer(args.config, *checkpoints, args.device, args.cfg_options), source))
+
+
 def main() -> None:
     """Run, or say in one line why not."""
-    args = parse_args()
-    try:
-        # OpenCV would abort the whole program.
-        if args.show and sys.platform == 'linux' and not {'DISPLAY', 'WAYLAND_DISPLAY'} & os.environ.keys():
-            raise OSError('--show needs a screen, and there is no DISPLAY; --save-video needs none')
-        source = FrameSource(args.source)
-        if args.resume and source.live:
-            raise ValueError(f'{args.source}: a live source cannot be resumed')
-        inferencer = PoseTrackInferencer(
-            args.config,
-            args.checkpoint,
-            args.detector_checkpoint,
-            args.pose_checkpoint,
-            args.device,
-            args.cfg_options,
-        )
-        print(track(args, inferencer, source))
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted')
+    with command_line_errors():
+        run(parse_args())
 
 
 if __name__ == '__main__':

@@ -25,7 +25,16 @@ from PIL import Image
 from tqdm import tqdm
 
 from mmgnntrack.functional import pose_bboxes
-from mmgnntrack.posetrack import JOINTS, SKELETON, PoseFrame, check_frames, posetrack_files, read_video, write_text
+from mmgnntrack.posetrack import (
+    JOINTS,
+    SKELETON,
+    PoseFrame,
+    check_frames,
+    command_line_errors,
+    posetrack_files,
+    read_video,
+    write_text,
+)
 
 #: Where the releases keep the annotations of a split.
 LAYOUTS = ('annotations/{}', 'posetrack_data/annotations/{}', 'posetrack_data/{}')
@@ -243,12 +252,8 @@ def run(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run, or say in one line why not."""
-    try:
+    with command_line_errors():
         run(parse_args())
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted')
 
 
 if __name__ == '__main__':
