@@ -10,21 +10,21 @@ from pathlib import Path
 import cv2
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.runner import save_checkpoint
 
-from mmgnntrack.posetrack import read_video
+from mmgnntrack.apis.pose_track_inferencer import find_config
+from mmgnntrack.posetrack import COCO, read_poses, read_video
+from mmgnntrack.registry import MODELS
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/track_video.py'
+CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
 
 
 @pytest.fixture(scope='module')
 def options(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The small models with random weights, matched by oks; everyone is tracked."""
-    from mmengine.config import Config
-    from mmengine.runner import save_checkpoint
-
-    from mmgnntrack.registry import MODELS
-
     folder = tmp_path_factory.mktemp('weights')
     torch.manual_seed(0)
     model = MODELS.build(Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py').model)
@@ -105,6 +105,23 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
 
     status, _, errors = track(*arguments, parts, '--resume')
     assert status == 1 and 'nothing of many to resume' in errors
+
+
+def test_the_public_models(track: Callable, frames: Path, tmp_path: Path) -> None:
+    """What is taken without --config, with COCO's joints; random weights in the place of those to download."""
+    model = MODELS.build(find_config(CONFIG).model)
+    options = ['--cfg-options', 'model.tracker.init_score_thr=-1.0', 'model.detector.score_thr=0.0']
+    for option, part in {'--detector-checkpoint': model.detector, '--pose-checkpoint': model.pose_estimator}.items():
+        save_checkpoint(dict(state_dict=part.model.state_dict()), str(tmp_path / f'{option}.pth'))
+        options = [option, tmp_path / f'{option}.pth', *options]
+    few = tmp_path / 'few'
+    few.mkdir()
+    for path in sorted(frames.iterdir())[:2]:
+        (few / path.name).symlink_to(path)
+    status, _, errors = track(few, '--out-dir', tmp_path / 'out', '--max-people', '2', *options)
+    assert status == 0, errors
+    video = read_poses(tmp_path / 'out/few.json')
+    assert video.skeleton == COCO and len(video) == length_of(tmp_path / 'out/few.mp4') == 2
 
 
 def test_a_real_clip(track: Callable, real_data: Path, options: list[str], tmp_path: Path) -> None:
