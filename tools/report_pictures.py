@@ -10,6 +10,7 @@ from mmengine.structures import InstanceData
 
 from mmgnntrack.posetrack import PoseFrame, PoseVideo
 from mmgnntrack.visualization import POSETRACK_LINKS, draw_tracks
+from mmgnntrack.visualization.drawing import resized, to_canvas
 
 #: px; draw_tracks draws for pictures of this width.
 _WIDTH = 640
@@ -81,14 +82,12 @@ def draw_frame(image: np.ndarray, people: PoseFrame, poses: PoseFrame) -> np.nda
     Returns:
         (H', 640, 3) uint8 BGR.
     """
-    height, width = image.shape[:2]
-    size = (_WIDTH, max(1, round(height * _WIDTH / width)))
-    canvas = cv2.resize(image, size, interpolation=cv2.INTER_AREA if width > _WIDTH else cv2.INTER_CUBIC)
-    scale = np.divide(size, (width, height))
-    draw_people(canvas, (people.keypoints + 0.5) * scale - 0.5, people.annotated, people.track_ids)
+    canvas = resized(image, _WIDTH)
+    scale = np.divide(canvas.shape[1::-1], image.shape[1::-1])
+    draw_people(canvas, to_canvas(people.keypoints, scale), people.annotated, people.track_ids)
     tracks = InstanceData(
         instances_id=poses.track_ids,
-        keypoints=(poses.keypoints + 0.5) * scale - 0.5,
+        keypoints=to_canvas(poses.keypoints, scale),
         keypoint_scores=poses.annotated.astype(float),
         bboxes=poses.bboxes * np.tile(scale, 2),
         predicted=np.zeros(len(poses), bool),

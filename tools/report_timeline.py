@@ -6,9 +6,8 @@ import numpy as np
 
 from mmgnntrack.evaluation.functional.average_precision import with_total
 from mmgnntrack.evaluation.functional.clear_mot import count_sequence, match_tracks, mot_percentages
-from mmgnntrack.evaluation.functional.filtering import drop_ignored
 from mmgnntrack.evaluation.functional.matching import MatchedVideo, assign_poses, match_video
-from mmgnntrack.posetrack import PoseTable, PoseVideo
+from mmgnntrack.posetrack import PoseVideo
 
 #: In place of an identity: the person is not annotated in the frame, or no pose covers the person.
 ABSENT, MISSED = -2, -1
@@ -54,23 +53,18 @@ class Timeline:
         """
         video = match_video(gt, pred)
         frames = [index for index, frame in enumerate(gt.frames) if len(frame)]
-        regions = [gt.frames[index].ignore_regions for index in frames]
-        people, poses = (
-            drop_ignored(PoseTable.gather([source.frames[index] for index in frames]), regions) for source in (gt, pred)
-        )
-        tracks = np.unique(people.track_ids)
-        identities = np.full((len(tracks), len(frames)), ABSENT)
+        identities = np.full((len(video.gt_ids), len(frames)), ABSENT)
         found, annotated = np.zeros_like(identities), np.zeros_like(identities)
         annotated[video.gt_tracks, video.gt_frames] = video.has_gt.sum(-1)
         identities[annotated > 0] = MISSED
         covered, covering, joints = covers(video)
         cells = video.gt_tracks[covered], video.gt_frames[covered]
-        identities[cells], found[cells] = poses.track_ids[covering], joints
+        identities[cells], found[cells] = video.pred_ids[video.pred_tracks[covering]], joints
         extra = video.has_pred.any(-1)
         extra[covering] = False
         return cls(
             frames=np.array(frames, np.int64),
-            people=tracks,
+            people=video.gt_ids,
             identities=identities,
             found=found,
             annotated=annotated,

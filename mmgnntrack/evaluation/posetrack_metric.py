@@ -123,8 +123,7 @@ def _array(values: Any) -> np.ndarray:
 
 def _frame(sample: dict) -> PoseFrame:
     poses = sample['pred_track_instances']
-    keypoints = _array(poses['keypoints']).astype(np.float64)
-    scores = _array(poses['keypoint_scores']).astype(np.float64)
+    keypoints, scores = _array(poses['keypoints']), _array(poses['keypoint_scores'])
     count = len(keypoints)
     if keypoints.size == 0:  # frames without people may carry any shape
         keypoints, scores = np.zeros((0, len(JOINTS), 2)), np.zeros((0, len(JOINTS)))

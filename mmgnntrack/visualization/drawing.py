@@ -94,12 +94,15 @@ def shown_joints(poses: InstanceData, score_thr: float) -> np.ndarray:
     return (poses.keypoint_scores >= score_thr) & np.isfinite(poses.keypoints).all(-1)
 
 
+def resized(image: np.ndarray, width: int) -> np.ndarray:
+    """The image at another width, in its proportions."""
+    size = (width, max(1, round(image.shape[0] * width / image.shape[1])))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_CUBIC)
+
+
 def enlarged(image: np.ndarray, min_width: int) -> np.ndarray:
     """A copy of the image, at least this wide."""
-    height, width = image.shape[:2]
-    if width >= min_width:
-        return image.copy()
-    return cv2.resize(image, (min_width, round(height * min_width / width)), interpolation=cv2.INTER_CUBIC)
+    return image.copy() if image.shape[1] >= min_width else resized(image, min_width)
 
 
 def draw_pose(

@@ -22,6 +22,7 @@ from .drawing import (
     draw_tracks,
     fixed_point,
     line_width,
+    resized,
     shown_joints,
     to_canvas,
 )
@@ -62,9 +63,8 @@ def fusion_panel(
     Returns:
         (H', W', 3) uint8 BGR.
     """
-    size = (width, round(image.shape[0] * width / image.shape[1]))
-    frame = cv2.resize(image, size, interpolation=cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_CUBIC)
-    scale = np.divide(size, image.shape[1::-1])
+    frame = resized(image, width)
+    scale = np.divide(frame.shape[1::-1], image.shape[1::-1])
     tracklets, reference, estimated, tracked = (
         _scaled(poses, scale) for poses in (step.tracklets, step.reference, step.estimated, step.tracked)
     )
@@ -185,7 +185,7 @@ def _history(
             limbs = fixed_point(pose[links[joints[links].all(-1)]])
             faded = lightened(color, 0.8 * (1 - number / length))
             cv2.polylines(image, limbs, False, faded, 2, cv2.LINE_AA, SHIFT)
-        if 'heatmaps' in reference:  # and not just the last pose
+        if 'regions' in reference:  # and not just the last pose
             _draw(image, reference.keypoints[person], expected[person], links, color, True)
     return image
 

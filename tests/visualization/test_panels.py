@@ -47,7 +47,7 @@ def a_step(
     )
     reference, found, tracked = poses(*predicted), poses(*estimated), poses(*final)
     reference.instances_id = ids
-    reference.heatmaps = torch.zeros(len(ids), K, 1, 1)
+    reference.regions = np.zeros((len(ids), 4))
     tracked.instances_id = 1 + np.arange(len(final))
     tracked.sources = np.array(sources, int)
     tracked.predicted = tracked.sources < 0
@@ -106,7 +106,7 @@ def test_predicted_poses_are_dashed(image: np.ndarray) -> None:
 
 def test_last_poses_that_are_the_reference_are_no_prediction(image: np.ndarray) -> None:
     step = a_step([(100, 50)], [(300, 50)], [], [], [])
-    del step.reference.heatmaps
+    del step.reference.regions
     history = pictures(fusion_panel(image, step))[0]
     assert not len(where(history, lightened(identity_color(1)))) and len(where(history, identity_color(1)))
 

@@ -41,6 +41,8 @@ class MatchedVideo:
         pred_frames: (P,) the frame of each prediction, not falling.
         gt_tracks: (G,) track numbers from 0 without gaps.
         pred_tracks: (P,) likewise.
+        gt_ids: the track id of each track number.
+        pred_ids: likewise.
         has_gt: (G, K) bool, whether the joint is annotated.
         has_pred: (P, K) bool, whether it is predicted.
         scores: (P, K).
@@ -55,6 +57,8 @@ class MatchedVideo:
     pred_frames: np.ndarray
     gt_tracks: np.ndarray
     pred_tracks: np.ndarray
+    gt_ids: np.ndarray
+    pred_ids: np.ndarray
     has_gt: np.ndarray
     has_pred: np.ndarray
     scores: np.ndarray
@@ -179,12 +183,16 @@ def match_video(gt: PoseVideo, pred: PoseVideo) -> MatchedVideo:
     xy_gt, xy_pred = truth.keypoints[:, OFFICIAL_ORDER], poses.keypoints[:, OFFICIAL_ORDER]
     distances = joint_distances(xy_pred[pair_pred], xy_gt[pair_gt], sizes[pair_gt])
     scores = poses.keypoint_scores[:, OFFICIAL_ORDER]
+    gt_ids, gt_tracks = np.unique(truth.track_ids, return_inverse=True)
+    pred_ids, pred_tracks = np.unique(poses.track_ids, return_inverse=True)
     return MatchedVideo(
         num_frames=len(labelled),
         gt_frames=truth.frame_index,
         pred_frames=poses.frame_index,
-        gt_tracks=np.unique(truth.track_ids, return_inverse=True)[1],
-        pred_tracks=np.unique(poses.track_ids, return_inverse=True)[1],
+        gt_tracks=gt_tracks,
+        pred_tracks=pred_tracks,
+        gt_ids=gt_ids,
+        pred_ids=pred_ids,
         has_gt=has_gt,
         has_pred=has_pred,
         scores=np.where(np.isnan(scores), MISSING_SCORE, scores),
