@@ -132,12 +132,9 @@ class GNNDynamicsHead(BaseModule):
             (M, K, H, W) heatmaps on `history.regions`: raw scores.
         """
         self._check(history, grid_size, search_features)
-        last = self.aggregate(history)[:, -1]
         if self.predicts_offsets:
-            cells = image_to_cells(
-                self._moved(history, self.output(last)).detach().cpu().numpy(), np.asarray(history.regions)
-            )
-            return gaussian_heatmaps(cells, self._scores(history), grid_size, self.sigma).to(last)
+            return self.draw(*self.poses(history), history.regions, grid_size)
+        last = self.aggregate(history)[:, -1]
         sends = self._tensor(history.valid)[:, -1:].bool()
         visual = None if search_features is None else search_features.flatten(2).transpose(1, 2)
         nodes = self.encoder.candidates(self._candidate_positions(history, grid_size), visual)
@@ -189,7 +186,15 @@ class GNNDynamicsHead(BaseModule):
 
     def poses(self, history: InstanceData) -> tuple[np.ndarray, np.ndarray]:
         """(M, K, 2) image px and (M, K) scores of the poses that `offsets` predict, exact where heatmaps have cells."""
-        return self.positions(history).detach().cpu().numpy(), self._scores(history)
+        scores = self.fading * np.asarray(history.keypoint_scores)[:, -1] * np.asarray(history.valid)[:, -1]
+        return self.positions(history).detach().cpu().numpy(), scores
+
+    def draw(
+        self, keypoints: np.ndarray, scores: np.ndarray, regions: np.ndarray | Tensor, grid_size: tuple[int, int]
+    ) -> Tensor:
+        """(M, K, H, W) Gaussians on regions (M, 4), as high as the scores (M, K), at keypoints (M, K, 2) image px."""
+        cells = image_to_cells(keypoints, np.asarray(regions))
+        return self._tensor(gaussian_heatmaps(cells, scores, grid_size, self.sigma))
 
     def loss(
         self,
@@ -229,10 +234,6 @@ class GNNDynamicsHead(BaseModule):
         x, y = profiles
         known = self._tensor(history.valid)[:, -1, :, None, None] > 0
         return torch.where(known, y[..., :, None] * x[..., None, :], 1)
-
-    def _scores(self, history: InstanceData) -> np.ndarray:
-        """(M, K) the last scores, a little lower."""
-        return self.fading * np.asarray(history.keypoint_scores)[:, -1] * np.asarray(history.valid)[:, -1]
 
     def _motion(self, history: InstanceData) -> Tensor:
         moved, known = self._velocities(history)

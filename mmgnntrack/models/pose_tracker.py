@@ -190,7 +190,7 @@ class PoseTracker(BaseModule):
             # The memory goes on in place.
             self.observer(Step(copy.deepcopy(self.memory.tracklets), reference, estimated, matches, tracked))
         self.memory.update(tracked, features, frame_id)
-        tracked.ages = self.memory.ages(tracked.instances_id, frame_id)
+        tracked.ages = self.memory.ages(tracked, frame_id)
         return tracked[~tracked.predicted | self._likely(tracked)]
 
     def predict(self, search_features: SearchFeatures | None) -> InstanceData:
@@ -205,14 +205,14 @@ class PoseTracker(BaseModule):
         )
         visual = search_features(crops) if self.dynamics_head.visual_channels else None
         predicted = InstanceData(instances_id=tracklets.instances_id, regions=history.regions)
-        exact = self.dynamics_head.predicts_offsets
-        if self.matching == 'full' or not exact:
-            predicted.heatmaps = self.dynamics_head(history, self.geometry.search_grid_size, visual)
-        keypoints, scores = (
-            self.dynamics_head.poses(history)
-            if exact
-            else decode_heatmaps(self.codec, predicted.heatmaps, history.regions)
-        )
+        size = self.geometry.search_grid_size
+        if self.dynamics_head.predicts_offsets:
+            keypoints, scores = self.dynamics_head.poses(history)
+            if self.matching == 'full':
+                predicted.heatmaps = self.dynamics_head.draw(keypoints, scores, history.regions, size)
+        else:
+            predicted.heatmaps = self.dynamics_head(history, size, visual)
+            keypoints, scores = decode_heatmaps(self.codec, predicted.heatmaps, history.regions)
         predicted.keypoints, predicted.keypoint_scores = keypoints, scores
         predicted.bboxes = self.boxes(keypoints, scores)
         if visual is not None:
@@ -237,6 +237,7 @@ class PoseTracker(BaseModule):
             np.concatenate([estimated[field][found], reference[field][lost]])
             for field in ('keypoints', 'keypoint_scores')
         )
+        sources = np.concatenate([found, np.full(len(lost), -1)])
         known = len(matches.cols)
         if self.matching == 'full':
             fused = self.fused(reference, estimated, matches)
@@ -248,8 +249,8 @@ class PoseTracker(BaseModule):
             keypoints=keypoints,
             keypoint_scores=scores,
             bboxes=self.boxes(keypoints, scores),
-            sources=np.concatenate([found, np.full(len(lost), -1)]),
-            predicted=np.arange(len(keypoints)) >= len(found),
+            sources=sources,
+            predicted=sources < 0,
         )
         features = torch.cat(
             [

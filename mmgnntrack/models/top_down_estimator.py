@@ -43,6 +43,12 @@ def captured(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, list
             handle.remove()
 
 
+def distinct_poses(poses: InstanceData, threshold: float) -> np.ndarray:
+    """Indices of the poses that pose NMS keeps, best first (see `functional.pose_nms`)."""
+    scores = poses.bbox_scores * poses.keypoint_scores.mean(-1)
+    return pose_nms(poses.keypoints, poses.keypoint_scores, poses.bboxes, scores, threshold)
+
+
 @MODELS.register_module()
 class TopDownEstimator(BaseModule):
     """An MMPose top-down estimator that also answers with its heatmaps and visual features, all on one grid.
@@ -101,9 +107,7 @@ class TopDownEstimator(BaseModule):
         packed = [self._pack(image, bbox, score) for bbox, score in zip(people.bboxes, people.bbox_scores)]
         batches = [packed[i : i + self.max_batch] for i in range(0, len(packed), self.max_batch)]
         estimated = InstanceData.cat([self._nothing(), *(self._estimate(batch) for batch in batches)])
-        scores = estimated.bbox_scores * estimated.keypoint_scores.mean(-1)
-        kept = pose_nms(estimated.keypoints, estimated.keypoint_scores, estimated.bboxes, scores, self.nms_thr)
-        return estimated[kept]
+        return estimated[distinct_poses(estimated, self.nms_thr)]
 
     @torch.no_grad()
     def search_features(self, image: np.ndarray, crops: np.ndarray) -> Tensor:

@@ -108,10 +108,9 @@ class TrackMemory:
         )
         self._next_id = state['next_id']
 
-    def ages(self, ids: np.ndarray, frame_id: int) -> np.ndarray:
-        """(n,) frames since tracklets with these ids were first seen."""
-        rows = (ids[:, None] == self.tracklets.instances_id).argmax(-1) if len(self) else np.zeros(0, np.int64)
-        return frame_id - self.tracklets.first_seen[rows]
+    def ages(self, tracked: InstanceData, frame_id: int) -> np.ndarray:
+        """(n,) frames since the people of n remembered poses were first seen."""
+        return frame_id - self.tracklets.first_seen[self._same(tracked).nonzero()[1]]
 
     def _same(self, poses: InstanceData) -> np.ndarray:
         """(n, M) which tracklet has the id of which pose."""

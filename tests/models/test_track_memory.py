@@ -149,13 +149,17 @@ def test_length_must_be_positive() -> None:
         TrackMemory(K, length=0)
 
 
+def people(*ids: int) -> InstanceData:
+    return InstanceData(instances_id=np.array(ids, np.int64))
+
+
 def test_ages() -> None:
     memory = TrackMemory(K, C)
     memory.new_ids(2)
     see(memory, 3, {0: 10})
     see(memory, 5, {1: 50, 0: 11})
-    assert memory.ages(np.array([1, 0]), 7).tolist() == [2, 4]
-    assert memory.ages(np.zeros(0, int), 7).tolist() == []
+    assert memory.ages(people(1, 0), 7).tolist() == [2, 4]
+    assert memory.ages(people(), 7).tolist() == []
 
 
 def test_another_memory_goes_on() -> None:
@@ -173,4 +177,4 @@ def test_another_memory_goes_on() -> None:
         assert memory.new_ids(1).tolist() == [2]
         see(memory, 4, {})
         assert remembered(memory) == {0: [10, 11, 13]}
-        assert memory.ages(np.array([0]), 4).tolist() == [4]
+        assert memory.ages(people(0), 4).tolist() == [4]

@@ -5,9 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
-from torch import Tensor
 
-from mmgnntrack.functional import gaussian_heatmaps, image_to_cells
 from mmgnntrack.registry import MODELS
 
 #: Shares of the last velocity, one of which is chosen on the training videos.
@@ -79,26 +77,17 @@ class KalmanDynamics(BaseModule):
     Args:
         num_keypoints: K; the filter does not need it.
         noise, acceleration: see `KalmanFilter`, in sizes of the last crop.
-        sigma: of the heatmaps it draws, in cells.
     """
 
     visual_channels = 0
     predicts_offsets = True
 
-    def __init__(
-        self, num_keypoints: int, noise: float = 0.01, acceleration: float = 0.005, sigma: float = 2.0
-    ) -> None:
+    def __init__(self, num_keypoints: int, noise: float = 0.01, acceleration: float = 0.005) -> None:
         super().__init__()
         self.filter = KalmanFilter(noise, acceleration)
-        self.sigma = sigma
-
-    def forward(self, history: InstanceData, grid_size: tuple[int, int], search_features: None = None) -> Tensor:
-        """(M, K, H, W) heatmaps on `history.regions`, as `GNNDynamicsHead` returns them."""
-        expected, scores = self.poses(history)
-        return gaussian_heatmaps(image_to_cells(expected, history.regions), scores, grid_size, self.sigma)
 
     def poses(self, history: InstanceData) -> tuple[np.ndarray, np.ndarray]:
-        """(M, K, 2) image px and (M, K) scores, likewise."""
+        """(M, K, 2) image px and (M, K) scores, as `GNNDynamicsHead.poses` gives them."""
         size = np.sqrt(history.crops[:, 2:].prod(-1))[:, None, None]
         relative = history.keypoints / size[:, None]
         expected = self.filter.forecast(relative, history.valid, ahead=1) * size

@@ -17,9 +17,8 @@ from torch import nn
 
 from mmgnntrack.datasets.image_frames import ImageFrame, image_frames
 from mmgnntrack.datasets.transforms import read_frame
-from mmgnntrack.functional import pose_nms
 from mmgnntrack.models import PoseTracker, TopDownEstimator
-from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured
+from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured, distinct_poses
 from mmgnntrack.registry import HOOKS, MODELS
 
 from .part_checkpoint_hook import load_part
@@ -95,15 +94,13 @@ class OKSHungarianFusionHook(Hook):
         self._estimator, outputs = None, {}
         keeps_heatmaps = bool(model.test_cfg.get('output_heatmaps'))
         if config.get('matching', 'full') in ('gnn', 'full'):
-            visual = config.get('dynamics_head', {}).get('visual_channels', 144)
-            layers = self.feature_layers if visual else ()
-            self._estimator = TopDownEstimator(
-                model, self.padding, config.pop('search', None), feature_layers=layers, nms_thr=self.nms_thr
-            )
+            search = config.pop('search', None)
+            self._estimator = TopDownEstimator(model, self.padding, search, feature_layers=self.feature_layers)
             self._attached.callback(model.test_cfg.update, output_heatmaps=keeps_heatmaps)
             config.update(codec=self._estimator.codec, search=self._estimator.geometry)
-            outputs = self._attached.enter_context(captured(model, layers))
         self._tracker: PoseTracker = MODELS.build(config).to(next(model.parameters()).device).eval()
+        if self._tracker.predicts and self._tracker.dynamics_head.visual_channels:
+            outputs = self._attached.enter_context(captured(model, self.feature_layers))
         if self.checkpoint:
             load_part(self._tracker, 'tracker', self.checkpoint, prefix='tracker.')
         elif self._tracker.predicts:
@@ -128,8 +125,7 @@ class OKSHungarianFusionHook(Hook):
         estimated = InstanceData.cat([sample.pred_instances for sample in results])
         if self._estimator:
             estimated = self._estimator.gather(results, outputs)
-        scores = estimated.bbox_scores * estimated.keypoint_scores.mean(-1)
-        kept = pose_nms(estimated.keypoints, estimated.keypoint_scores, estimated.bboxes, scores, self.nms_thr)
+        kept = distinct_poses(estimated, self.nms_thr)
         tracked = self._tracker.step(
             estimated[kept],
             frame.number,
