@@ -15,8 +15,8 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmgnntrack.engine.hooks.track_visualization_hook import PANELS
 from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config, one_line_errors, writable_folder
+from mmgnntrack.visualization import PANELS
 
 
 def parse_args() -> argparse.Namespace:

@@ -3,7 +3,8 @@
 SOURCE is a video file, a folder of frames, a glob of frames, the number of a camera or the URL of a stream. DIR gets
 NAME.mp4, the video with the tracks drawn, and NAME.json, the poses with identities as PoseTrack18 writes them, or
 NAME.coco.json, as COCO does; NAME is the file's or folder's. The first two unless --save-video, --save-json or --show
-say which.
+say which. --save-panels adds pictures of what the tracker did in each frame: NAME_fusion.mp4 with the poses before and
+after, NAME_heatmaps/ and NAME_attention/ with a picture a frame; the last two need a --config that predicts poses.
 
 Without --config OpenMMLab's public models for COCO's 17 joints detect people and estimate poses; their weights are
 downloaded the first time. Poses are matched by OKS, which needs no training.
@@ -31,14 +32,13 @@ import cv2
 import numpy as np
 import torch
 from mmengine.config import DictAction
-from mmengine.structures import BaseDataElement
 from tqdm import tqdm
 
 from mmgnntrack.apis import FrameSource, PoseTrackInferencer
 from mmgnntrack.datasets.metainfo import read_links, read_skeleton
 from mmgnntrack.models import TrackMemory
 from mmgnntrack.posetrack import POSETRACK, PoseFrame, PoseStream, PoseVideo, command_line_errors
-from mmgnntrack.visualization import OverlayVideo
+from mmgnntrack.visualization import PANELS, OverlayVideo, PanelFiles, check_panels
 
 CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
 FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
@@ -59,6 +59,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out-dir', metavar='DIR', type=Path, default='outputs/videos', help='(%(default)s)')
     parser.add_argument('--save-video', action='store_true')
     parser.add_argument('--save-json', nargs='+', choices=FORMATS, metavar='FORMAT', help='posetrack, coco, or both')
+    parser.add_argument('--save-panels', nargs='+', choices=PANELS, default=(), metavar='PANEL', help=', '.join(PANELS))
     parser.add_argument('--show', action='store_true', help='in a window; q ends it')
     parser.add_argument('--every', metavar='N', type=int, default=1, help='detect people in every Nth frame alone')
     parser.add_argument('--max-people', metavar='N', type=int, help='no more a frame, the surest ones')
@@ -96,16 +97,21 @@ class Outputs:
         frames = self._restored(video.name) if args.resume else 0
         self.poses = PoseStream(self.folder / f'.{video.name}.frames.jsonl', video, keep=frames)
         self.overlay = OverlayVideo(self.folder / f'{video.name}.mp4', fps) if args.save_video else None
-        if self.overlay and args.resume:
-            self.overlay.resume()
+        self.panels = PanelFiles(self.folder, video.name, args.save_panels, fps)
+        if args.resume:
+            self.panels.resume()
+            if self.overlay:
+                self.overlay.resume()
 
-    def add(self, sample: BaseDataElement, pictures: list[np.ndarray]) -> None:
-        """Appends a frame."""
+    def add(self, result: dict) -> None:
+        """Appends a frame, as `PoseTrackInferencer` yields it."""
+        (sample,) = result['predictions']
         tracks = sample.pred_track_instances
         fields = ('keypoints', 'keypoint_scores', 'instances_id', 'bboxes')
         self.poses.append(PoseFrame.tracked(sample.img_path, sample.frame_id, *(tracks[field] for field in fields)))
-        for picture in pictures if self.overlay else ():
+        for picture in result['visualization'] if self.overlay else ():
             self.overlay.write(picture)
+        self.panels.write(result['panels'], sample.frame_id)
         if len(self.poses) % SAVE_EVERY == 0:
             self.save()
 
@@ -122,6 +128,7 @@ class Outputs:
             self.save()
         if self.overlay:
             self.overlay.close()
+        self.panels.close()
         for name in self.formats:
             getattr(self.poses, f'write_{name}')(self.folder / FORMATS[name].format(self.poses.video.name))
         self.poses.close()
@@ -140,6 +147,7 @@ class Outputs:
 
 def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: FrameSource) -> str:
     """Track the video frame by frame and say what was done."""
+    check_panels(args.save_panels, inferencer.model.tracker)
     joints = len(inferencer.model.tracker.sigmas)
     metainfo = args.metainfo or {15: None, 17: 'coco.py'}.get(joints)
     if metainfo is None and joints != 15:
@@ -153,6 +161,7 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
         every=args.every,
         max_people=args.max_people,
         smooth=args.smooth,
+        panels=args.save_panels,
         return_vis=args.save_video or args.show,
         skeleton=metainfo and read_links(metainfo),
         score_thr=args.score_thr,
@@ -160,7 +169,7 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
     bar = tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None)
     with ended_by_user() as ended, bar:
         for result in results:
-            outputs.add(*result['predictions'], result['visualization'])
+            outputs.add(result)
             if args.show:
                 show(source.name, result['visualization'], ended)
             bar.update()

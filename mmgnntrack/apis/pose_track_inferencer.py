@@ -13,7 +13,8 @@ from mmengine.structures import BaseDataElement, InstanceData
 from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
 from mmgnntrack.functional import OneEuroFilter
 from mmgnntrack.models import VideoPoseTracker
-from mmgnntrack.visualization import Trails, draw_tracks
+from mmgnntrack.models.pose_tracker import Step
+from mmgnntrack.visualization import Trails, check_panels, draw_panels, draw_tracks
 from mmgnntrack.visualization.drawing import Links
 
 from .frame_source import Frame, FrameSource
@@ -71,6 +72,7 @@ class PoseTrackInferencer(BaseInferencer):
         every: int = 1,
         max_people: int | None = None,
         smooth: bool = False,
+        panels: Sequence[str] = (),
         **kwargs: object,
     ) -> Iterator[dict]:
         """Tracks a video.
@@ -83,28 +85,40 @@ class PoseTrackInferencer(BaseInferencer):
             max_people: no more people a frame than these many, those with the surest boxes.
             smooth: take the jitter out of the poses that are given out (`OneEuroFilter`); the tracker sees them as
                 they are.
+            panels: some of `PANELS`, drawn of what the tracker did in each frame.
             **kwargs: of `visualize`: `return_vis`, `skeleton`, `score_thr`.
 
         Yields:
             a dict for each frame: `predictions`, a list of one data sample with `pred_track_instances` (see
             `PoseTracker.step`) and the metainfo `video_name`, `frame_id`, `img_path` (the frame's name); and
-            `visualization`, a list of the drawn frame if `return_vis`, else empty. Of a frame that cannot be decoded
-            the sample has no people.
+            `visualization`, a list of the drawn frame if `return_vis`, else empty; and `panels`, pictures by name. Of a
+            frame that cannot be decoded the sample has no people, and nothing is drawn.
+
+        Raises:
+            ValueError: for panels that show what the model's matching does not do.
         """
+        check_panels(panels, self.model.tracker)
         _, _, visualize_kwargs, _ = self._dispatch_kwargs(**kwargs)
         source = inputs if isinstance(inputs, FrameSource) else FrameSource(inputs)
         if start == 0:
             self.model.tracker.reset()
         smoother = OneEuroFilter(source.fps or 25.0) if smooth else None
         self._trails = Trails()
+        drawing = {name: visualize_kwargs[name] for name in ('skeleton', 'score_thr') if name in visualize_kwargs}
+        steps: list[Step] = []
+        self.model.tracker.observer = steps.append if panels else None
         for frame in source.frames(start):
             sample = self.forward(frame, every, max_people)
             sample.set_metainfo(dict(video_name=source.name))
             tracks = sample.pred_track_instances
+            drawn = {}
+            if steps:
+                step = steps.pop()._replace(tracked=tracks)
+                drawn = draw_panels(panels, frame.image, step, self.model.tracker, **drawing)
             if smoother is not None and frame.image is not None:
                 sizes = np.linalg.norm(tracks.bboxes[:, 2:] - tracks.bboxes[:, :2], axis=-1)
                 tracks.keypoints = smoother(tracks.instances_id, tracks.keypoints, sizes).astype(np.float32)
-            yield self.postprocess([sample], self.visualize([frame], [sample], **visualize_kwargs))
+            yield self.postprocess([sample], self.visualize([frame], [sample], **visualize_kwargs), drawn)
 
     @torch.no_grad()
     def forward(self, frame: Frame, every: int = 1, max_people: int | None = None) -> BaseDataElement:
@@ -138,9 +152,11 @@ class PoseTrackInferencer(BaseInferencer):
                 pictures.append(draw_tracks(frame.image, tracks, skeleton, score_thr, trails=self._trails))
         return pictures
 
-    def postprocess(self, preds: list[BaseDataElement], visualization: list[np.ndarray]) -> dict:
+    def postprocess(
+        self, preds: list[BaseDataElement], visualization: list[np.ndarray], panels: dict[str, np.ndarray]
+    ) -> dict:
         """What `__call__` yields."""
-        return dict(predictions=preds, visualization=visualization)
+        return dict(predictions=preds, visualization=visualization, panels=panels)
 
     def _load_weights_to_model(self, model: VideoPoseTracker, checkpoint: dict | None, cfg: ConfigDict) -> None:
         """Each part from its own file."""

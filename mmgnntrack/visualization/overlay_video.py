@@ -1,6 +1,7 @@
-"""Overlay videos, and their contact sheets."""
+"""The files of a video with its tracks drawn: overlays, their contact sheets, and panels."""
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -82,6 +83,39 @@ class OverlayVideo:
         self._writer = cv2.VideoWriter(str(self._partial), cv2.VideoWriter_fourcc(*'mp4v'), self.fps, self._size)
         if not self._writer.isOpened():
             raise OSError(f'OpenCV cannot write this mp4 (codec mp4v, {self._size}, {self.fps} fps): {self._partial}')
+
+
+class PanelFiles:
+    """Writes `NAME_fusion.mp4`, and a picture of each frame in the folders `NAME_heatmaps` and `NAME_attention`.
+
+    Args:
+        folder, name: where, and of what video.
+        panels: which of them, see `draw_panels`.
+        fps: frames per second.
+    """
+
+    def __init__(self, folder: str | Path, name: str, panels: Sequence[str], fps: float) -> None:
+        self._folders = {panel: Path(folder) / f'{name}_{panel}' for panel in panels if panel != 'fusion'}
+        self._fusion = OverlayVideo(Path(folder) / f'{name}_fusion.mp4', fps) if 'fusion' in panels else None
+
+    def write(self, pictures: Mapping[str, np.ndarray], frame_id: int) -> None:
+        """Writes the panels of a frame, by name."""
+        for panel, picture in pictures.items():
+            if panel == 'fusion':
+                self._fusion.write(picture)
+                continue
+            self._folders[panel].mkdir(exist_ok=True)
+            (self._folders[panel] / f'{frame_id:06}.png').write_bytes(cv2.imencode('.png', picture)[1])
+
+    def resume(self) -> None:
+        """Goes on where an earlier run has ended."""
+        if self._fusion:
+            self._fusion.resume()
+
+    def close(self) -> None:
+        """Finishes the video."""
+        if self._fusion:
+            self._fusion.close()
 
 
 def evenly_spaced(length: int, count: int) -> list[int]:

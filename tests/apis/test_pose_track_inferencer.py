@@ -9,6 +9,7 @@ from mmengine.runner import save_checkpoint
 from mmgnntrack.apis import PoseTrackInferencer
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.registry import MODELS
+from mmgnntrack.visualization import PANELS
 
 NAME = 'gnn_hrnet-mini_synthtrack'
 #: Whatever poses random weights give are people, and go on as one another.
@@ -86,13 +87,27 @@ def test_smoothing_is_for_the_eye_alone(inferencer: PoseTrackInferencer, frames:
     assert not np.array_equal(raw[1].keypoints, smooth[1].keypoints)
 
 
+def test_panels(inferencer: PoseTrackInferencer, frames: Path) -> None:
+    *_, last = inferencer(frames, panels=list(PANELS), smooth=True)
+    assert last['panels'].keys() == PANELS.keys() and not last['visualization']
+    assert all(picture.dtype == np.uint8 and np.ptp(picture) > 100 for picture in last['panels'].values())
+    assert next(inferencer(frames))['panels'] == {}
+    assert inferencer.model.tracker.observer is None
+
+
 def test_broken_frames(inferencer: PoseTrackInferencer, frames: Path, tmp_path: Path) -> None:
     """Nobody is in them, and the tracks live on."""
     for path in sorted(frames.iterdir())[:4]:
         data = path.read_bytes()
         (tmp_path / path.name).write_bytes(data[:20] if path.name == '000001.jpg' else data)
     with pytest.warns(UserWarning, match='frame 1 is skipped'):
-        tracks = tracks_of(inferencer(tmp_path))
+        results = list(inferencer(tmp_path, return_vis=True, panels=['fusion']))
+    tracks = tracks_of(results)
+    assert [(len(result['visualization']), len(result['panels'])) for result in results] == [
+        (1, 1),
+        (0, 0),
+        *2 * [(1, 1)],
+    ]
     assert len(tracks) == 4 and not len(tracks[1].instances_id)
     assert set(tracks[0].instances_id.tolist()) & set(tracks[2].instances_id.tolist())
 
@@ -108,3 +123,5 @@ def test_matching_by_oks_needs_no_weights_of_the_tracker(weights: dict[str, str]
     options = ANYONE | {'model.tracker.matching': 'oks'}
     inferencer = PoseTrackInferencer(NAME, **dict(weights, weights=None), cfg_options=options)
     assert len(tracks_of(inferencer(frames))) == 8
+    with pytest.raises(ValueError, match="panel 'heatmaps' needs matching .'full',., the tracker has 'oks'"):
+        next(inferencer(frames, panels=['heatmaps']))

@@ -83,7 +83,7 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     for number in range(28):  # there and back
         place = number % 14
         (many / f'{number:03}.jpg').symlink_to(images[place if place < 8 else 14 - place])
-    arguments = [many, *options, '--save-video', '--save-json', 'posetrack', '--out-dir']
+    arguments = [many, *options, '--save-video', '--save-json', 'posetrack', '--save-panels', 'fusion', '--out-dir']
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     assert track(*arguments, whole)[0] == 0
 
@@ -96,12 +96,12 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0 and '--resume goes on from there' in output, errors
     done = len(read_video(parts / 'many.json'))
-    assert 0 < done < 28 and length_of(parts / 'many.mp4') == done
+    assert 0 < done < 28 and length_of(parts / 'many.mp4') == length_of(parts / 'many_fusion.mp4') == done
 
     assert track(*arguments, parts, '--resume')[0] == 0
     assert (parts / 'many.json').read_text() == (whole / 'many.json').read_text()
-    assert length_of(parts / 'many.mp4') == 28
-    assert {path.name for path in parts.iterdir()} == {'many.json', 'many.mp4'}
+    assert length_of(parts / 'many.mp4') == length_of(parts / 'many_fusion.mp4') == 28
+    assert {path.name for path in parts.iterdir()} == {'many.json', 'many.mp4', 'many_fusion.mp4'}
 
     status, _, errors = track(*arguments, parts, '--resume')
     assert status == 1 and 'nothing of many to resume' in errors
@@ -122,6 +122,11 @@ def test_the_public_models(track: Callable, frames: Path, tmp_path: Path) -> Non
     assert status == 0, errors
     video = read_poses(tmp_path / 'out/few.json')
     assert video.skeleton == COCO and len(video) == length_of(tmp_path / 'out/few.mp4') == 2
+
+
+def test_panels_that_the_matching_has_not(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    status, _, errors = track(frames, '--out-dir', tmp_path / 'out', '--save-panels', 'attention', *options)
+    assert status == 1 and "panel 'attention' needs matching" in errors and not (tmp_path / 'out').exists()
 
 
 def test_a_real_clip(track: Callable, real_data: Path, options: list[str], tmp_path: Path) -> None:

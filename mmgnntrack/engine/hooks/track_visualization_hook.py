@@ -3,26 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
-import torch
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
-from torch import Tensor, nn
+from torch import nn
 
 from mmgnntrack.datasets.transforms import read_frame
-from mmgnntrack.functional import image_to_cells
 from mmgnntrack.models.pose_tracker import PoseTracker, Step
-from mmgnntrack.posetrack import JOINTS
 from mmgnntrack.registry import HOOKS
-from mmgnntrack.visualization import OverlayVideo, Trails, attention_panel, draw_tracks, fusion_panel, heatmap_panel
+from mmgnntrack.visualization import PANELS, OverlayVideo, PanelFiles, Trails, check_panels, draw_panels, draw_tracks
 from mmgnntrack.visualization.drawing import Links
-
-#: The panels, and the matchings of a `PoseTracker` that have what they show.
-PANELS = dict(fusion=('iou', 'oks', 'gnn', 'full'), heatmaps=('full',), attention=('gnn', 'full'))
 
 
 @HOOKS.register_module()
@@ -79,7 +72,7 @@ class TrackVisualizationHook(Hook):
         self._steps: list[Step] = []
         self._drawn: tuple[str, int] | None = None
         self._current: str | None = None
-        self._files: list[OverlayVideo] = []
+        self._overlay: OverlayVideo | None = None
 
     def before_test(self, runner: Runner) -> None:
         self._attach(runner.model, runner.test_dataloader.dataset)
@@ -102,7 +95,7 @@ class TrackVisualizationHook(Hook):
                 self._finish()
             if self.videos is not None and sample.video_name not in self.videos:
                 continue
-            if not self._files:
+            if self._overlay is None:
                 self._begin(sample)
             self._draw(image if isinstance(image, np.ndarray) else read_frame(sample.img_path), sample, step)
             if sample.frame_id == sample.video_length - 1:
@@ -132,11 +125,7 @@ class TrackVisualizationHook(Hook):
         tracker = getattr(model, 'tracker', None)
         if tracker is None:
             raise ValueError(f'panels {self.panels} need a VideoPoseTracker, the model is a {type(model).__name__}')
-        for panel in self.panels:
-            if tracker.matching not in PANELS[panel]:
-                raise ValueError(
-                    f'panel {panel!r} needs matching {PANELS[panel]}, the tracker has {tracker.matching!r}'
-                )
+        check_panels(self.panels, tracker)
         self._tracker, tracker.observer = tracker, self._steps.append
 
     def _detach(self) -> None:
@@ -147,9 +136,8 @@ class TrackVisualizationHook(Hook):
 
     def _begin(self, sample: BaseDataElement) -> None:
         length = sample.video_length if self.contact_sheet else None
-        self._files = [OverlayVideo(self.out_dir / f'{sample.video_name}.mp4', self.fps, length)]
-        if 'fusion' in self.panels:
-            self._files.append(OverlayVideo(self.out_dir / f'{sample.video_name}_fusion.mp4', self.fps))
+        self._overlay = OverlayVideo(self.out_dir / f'{sample.video_name}.mp4', self.fps, length)
+        self._panel_files = PanelFiles(self.out_dir, sample.video_name, self.panels, self.fps)
         self._trails = Trails(self.trails, self.score_thr) if self.trails else None
         self._current = sample.video_name
 
@@ -157,38 +145,14 @@ class TrackVisualizationHook(Hook):
         tracked = sample.pred_track_instances
         if self._trails is not None:
             self._trails.update(tracked, sample.frame_id)
-        overlay, *fusion = self._files
-        overlay.write(draw_tracks(frame, tracked, self.skeleton, self.score_thr, trails=self._trails))
-        for file in fusion:
+        self._overlay.write(draw_tracks(frame, tracked, self.skeleton, self.score_thr, trails=self._trails))
+        if self.panels:
             given_out = step._replace(tracked=tracked)
-            file.write(fusion_panel(frame, given_out, self.skeleton, self.score_thr))
-        if 'heatmaps' in self.panels:
-            fused = self._tracker.fused(step.reference, step.estimated, step.matches)
-            self._save('heatmaps', heatmap_panel(frame, step, fused), sample)
-        if 'attention' in self.panels:
-            weights = self._attention(step)
-            joints = JOINTS if weights.shape[-1] == len(JOINTS) else list(map(str, range(weights.shape[-1])))
-            ids = step.reference.instances_id[step.matches.rows]
-            self._save('attention', attention_panel(weights, joints, ids), sample)
-
-    def _attention(self, step: Step) -> Tensor:
-        """(n, K, K) of the people with a match, see `GNNDynamicsHead.attention`; NaN for joints that are not drawn."""
-        tracker, rows = self._tracker, step.matches.rows
-        history, reference = step.tracklets[rows], step.reference[rows]
-        history.crops = tracker.geometry.crops(history.bboxes)
-        history.regions = reference.regions
-        cells = image_to_cells(reference.keypoints, reference.regions)
-        size = tracker.geometry.search_grid_size
-        weights = tracker.dynamics_head.attention(history, size, reference.get('feature_maps'), cells)
-        weights[reference.keypoint_scores < self.score_thr] = torch.nan
-        return weights
-
-    def _save(self, panel: str, picture: np.ndarray, sample: BaseDataElement) -> None:
-        path = self.out_dir / f'{sample.video_name}_{panel}' / f'{sample.frame_id:06}.png'
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(cv2.imencode('.png', picture)[1])
+            drawn = draw_panels(self.panels, frame, given_out, self._tracker, self.skeleton, self.score_thr)
+            self._panel_files.write(drawn, sample.frame_id)
 
     def _finish(self) -> None:
-        for file in self._files:
-            file.close()
-        self._files, self._current = [], None
+        if self._overlay is not None:
+            self._overlay.close()
+            self._panel_files.close()
+        self._overlay = self._current = None

@@ -9,12 +9,12 @@ import torch
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import nn
 
-from mmgnntrack.engine.hooks import TrackVisualizationHook, track_visualization_hook
+from mmgnntrack.engine.hooks import TrackVisualizationHook
 from mmgnntrack.functional import SearchGeometry, gaussian_heatmaps, image_to_cells, pose_bboxes
 from mmgnntrack.models import PoseTracker
 from mmgnntrack.models.pose_tracker import MATCHINGS, Step
 from mmgnntrack.registry import HOOKS
-from mmgnntrack.visualization import identity_color
+from mmgnntrack.visualization import identity_color, step_panels
 from mmgnntrack.visualization.colors import lightened
 
 Frame = tuple[np.ndarray | torch.Tensor, BaseDataElement]
@@ -254,9 +254,7 @@ def test_the_history_of_a_panel_is_that_before_the_frame(tmp_path: Path, monkeyp
     """The tracker's memory has gone on when the panel is drawn."""
     steps: list[Step] = []
     monkeypatch.setattr(
-        track_visualization_hook,
-        'fusion_panel',
-        lambda image, step, *_: steps.append(step) or np.zeros((8, 8, 3), 'u1'),
+        step_panels, 'fusion_panel', lambda image, step, *_: steps.append(step) or np.zeros((8, 8, 3), 'u1')
     )
     for matching in MATCHINGS:
         hook = TrackVisualizationHook(tmp_path / matching, contact_sheet=False, panels=['fusion'])
@@ -277,9 +275,7 @@ def test_the_history_of_a_panel_is_that_before_the_frame(tmp_path: Path, monkeyp
 
 def test_attention_of_matches_and_predicted_joints_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
-    monkeypatch.setattr(
-        track_visualization_hook, 'attention_panel', lambda *args: given.append(args) or np.zeros((8, 8, 3), 'u1')
-    )
+    monkeypatch.setattr(step_panels, 'attention_panel', lambda *args: given.append(args) or np.zeros((8, 8, 3), 'u1'))
     hook = TrackVisualizationHook(tmp_path, contact_sheet=False, panels=['attention'])
     model = Model(output='offsets')  # as sure as the last pose
     hook.before_test(a_runner(model))
