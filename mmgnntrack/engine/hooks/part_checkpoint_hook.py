@@ -1,6 +1,7 @@
 """Checkpoints of a system made of parts."""
 
 from collections.abc import Mapping
+from urllib.error import URLError
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
@@ -21,10 +22,18 @@ def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> 
         prefix: what the keys of its weights begin with where the file holds more than the part.
 
     Raises:
-        ValueError: if the file does not fit; names the part, the file and the keys.
+        OSError: if there is no such file, or it cannot be downloaded.
+        ValueError: if it is no checkpoint, or does not fit; names the part, the file and the keys.
     """
-    checkpoint = CheckpointLoader.load_checkpoint(filename, map_location='cpu')
-    state = checkpoint.get('state_dict', checkpoint)
+    try:
+        checkpoint = CheckpointLoader.load_checkpoint(filename, map_location='cpu')
+        state = checkpoint.get('state_dict', checkpoint)
+    except URLError as error:
+        raise OSError(f'{filename}: cannot be downloaded: {error.reason}') from error
+    except OSError:
+        raise
+    except Exception as error:  # there are many ways for bytes not to be a pickle
+        raise ValueError(f'{filename}: expected a checkpoint, got {error!r:.200}') from error
     state = {key.removeprefix(prefix): value for key, value in state.items()}
     own = module.state_dict()
     check_fit(own, state, name, filename)

@@ -57,6 +57,19 @@ def test_what_does_not_fit(tmp_path: Path) -> None:
     assert all(torch.equal(before[key], value) for key, value in part.state_dict().items())
 
 
+def test_what_is_no_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / 'text.pth').write_text('a page that says "not found"')
+    (tmp_path / 'empty.pth').touch()
+    torch.save([1, 2], tmp_path / 'list.pth')
+    for name in ('text', 'empty', 'list'):
+        with pytest.raises(ValueError, match=f'{name}.pth: expected a checkpoint, got'):
+            load_part(a_part(), 'detector', str(tmp_path / f'{name}.pth'))
+    with pytest.raises(FileNotFoundError, match='nowhere.pth'):
+        load_part(a_part(), 'detector', str(tmp_path / 'nowhere.pth'))
+    with pytest.raises(OSError, match='http://localhost:1/a.pth: cannot be downloaded: .*refused'):
+        load_part(a_part(), 'detector', 'http://localhost:1/a.pth')
+
+
 def test_a_long_list_is_cut(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r'the detector: 7 of 7 weights, (\S+ \(missing\), ){5}\.\.\.$'):
         load_part(a_part(), 'detector', save(tmp_path / 'a.pth', {}))
