@@ -95,7 +95,7 @@ class PoseTrackMetric(BaseMetric):
             results: (video name, position of the frame, its poses) of all ranks; the same frame may come twice.
 
         Raises:
-            ValueError: naming the video, if frames of it were never processed or do not exist.
+            ValueError: naming the video, if frames of it were never processed, do not exist, or are of other images.
         """
         meta = self.dataset_meta or {}
         gt = [video for video in read_folder(self.ann_dir) if video.name in meta.get('videos', [video.name])]
@@ -156,6 +156,10 @@ def _videos(gt: Sequence[PoseVideo], frames: dict[tuple[str, int], PoseFrame], a
         own = []
         for index, truth in enumerate(video.frames):
             frame = frames.get((video.name, index), PoseFrame(truth.file_name, truth.frame_id))
+            if Path(frame.file_name).name != Path(truth.file_name).name:
+                raise ValueError(
+                    f'video {video.name}, frame {index}: expected the image {truth.file_name}, got {frame.file_name}'
+                )
             frame.file_name, frame.frame_id, frame.is_labeled = truth.file_name, truth.frame_id, truth.is_labeled
             own.append(frame)
         videos.append(PoseVideo(name=video.name, frames=own))

@@ -31,7 +31,8 @@ def samples(video: PoseVideo, *, keypoints: int = 15, tensors: bool = True) -> l
         poses = {'keypoints': xy, 'keypoint_scores': scores, 'instances_id': frame.track_ids}
         if tensors:
             poses = {name: torch.from_numpy(values) for name, values in poses.items()}
-        sample = BaseDataElement(metainfo={'video_name': video.name, 'frame_id': index, 'img_path': 'elsewhere.jpg'})
+        path = f'elsewhere/{Path(frame.file_name).name}'
+        sample = BaseDataElement(metainfo={'video_name': video.name, 'frame_id': index, 'img_path': path})
         sample.pred_track_instances = InstanceData(bboxes=np.zeros((len(frame), 4)), **poses)
         found.append(sample.to_dict())
     return found
@@ -126,6 +127,14 @@ def test_unknown_video(pred: PoseVideo) -> None:
     metric.process(None, samples(pred))
     metric.process(None, samples(PoseVideo('other', pred.frames[:1])))
     with pytest.raises(ValueError, match='video other: .*got frame 0'):
+        metric.evaluate(size=len(pred))
+
+
+def test_other_images(pred: PoseVideo) -> None:
+    """As where frames are counted otherwise than in the annotations."""
+    metric = a_metric()
+    metric.process(None, samples(PoseVideo(pred.name, [*pred.frames[:3], *pred.frames[4:], pred.frames[3]])))
+    with pytest.raises(ValueError, match='frame 3: expected the image .*/000003.jpg, got elsewhere/000004.jpg'):
         metric.evaluate(size=len(pred))
 
 
