@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from mmengine.runner import Runner
+from mmengine.runner import CheckpointLoader, Runner
 from torch import nn
 
 from mmgnntrack.engine.hooks import load_part
@@ -136,10 +136,10 @@ def parts(repository: Path, tmp_path: Path) -> dict[str, str]:
 def test_in_a_runner(train: Train, parts: dict[str, str], tmp_path: Path) -> None:
     runner = train('first', **parts)
     for part, file in parts.items():
-        expected = torch.load(file, weights_only=True)['state_dict']
+        expected = CheckpointLoader.load_checkpoint(file)['state_dict']
         found = getattr(runner.model, part).model.state_dict()
         assert all(torch.equal(found[key], value) for key, value in expected.items())
-    saved = torch.load(tmp_path / 'work/iter_1.pth', weights_only=True)['state_dict']
+    saved = CheckpointLoader.load_checkpoint(str(tmp_path / 'work/iter_1.pth'))['state_dict']
     assert saved and all(key.startswith('tracker.') for key in saved)
     assert {f'tracker.{key}' for key in runner.model.tracker.state_dict()} == saved.keys()
 
