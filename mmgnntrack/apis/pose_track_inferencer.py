@@ -90,12 +90,12 @@ class PoseTrackInferencer(BaseInferencer):
 
         Yields:
             a dict for each frame: `predictions`, a list of one data sample with `pred_track_instances` (see
-            `PoseTracker.step`) and the metainfo `video_name`, `frame_id`, `img_path` (the frame's name); and
+            `PoseTracker.step`) and the metainfo `video_name`, `frame_id`, `img_path` (the frame's name);
             `visualization`, a list of the drawn frame if `return_vis`, else empty; and `panels`, pictures by name. Of a
             frame that cannot be decoded the sample has no people, and nothing is drawn.
 
         Raises:
-            ValueError: for panels that show what the model's matching does not do.
+            ValueError: for unknown panels, or those that show what the model's matching does not do.
         """
         check_panels(panels, self.model.tracker)
         _, _, visualize_kwargs, _ = self._dispatch_kwargs(**kwargs)
@@ -106,19 +106,21 @@ class PoseTrackInferencer(BaseInferencer):
         self._trails = Trails()
         drawing = {name: visualize_kwargs[name] for name in ('skeleton', 'score_thr') if name in visualize_kwargs}
         steps: list[Step] = []
-        self.model.tracker.observer = steps.append if panels else None
-        for frame in source.frames(start):
-            sample = self.forward(frame, every, max_people)
-            sample.set_metainfo(dict(video_name=source.name))
-            tracks = sample.pred_track_instances
-            drawn = {}
-            if steps:
-                step = steps.pop()._replace(tracked=tracks)
-                drawn = draw_panels(panels, frame.image, step, self.model.tracker, **drawing)
-            if smoother is not None and frame.image is not None:
-                sizes = np.linalg.norm(tracks.bboxes[:, 2:] - tracks.bboxes[:, :2], axis=-1)
-                tracks.keypoints = smoother(tracks.instances_id, tracks.keypoints, sizes).astype(np.float32)
-            yield self.postprocess([sample], self.visualize([frame], [sample], **visualize_kwargs), drawn)
+        tracker = self.model.tracker
+        tracker.observer = steps.append if panels else None
+        try:
+            for frame in source.frames(start):
+                sample = self.forward(frame, every, max_people)
+                sample.set_metainfo(dict(video_name=source.name))
+                tracks, drawn = sample.pred_track_instances, {}
+                if steps:
+                    drawn = draw_panels(panels, frame.image, steps.pop()._replace(tracked=tracks), tracker, **drawing)
+                if smoother is not None and frame.image is not None:
+                    sizes = np.linalg.norm(tracks.bboxes[:, 2:] - tracks.bboxes[:, :2], axis=-1)
+                    tracks.keypoints = smoother(tracks.instances_id, tracks.keypoints, sizes).astype(np.float32)
+                yield self.postprocess([sample], self.visualize([frame], [sample], **visualize_kwargs), drawn)
+        finally:
+            tracker.observer = None
 
     @torch.no_grad()
     def forward(self, frame: Frame, every: int = 1, max_people: int | None = None) -> BaseDataElement:

@@ -17,13 +17,15 @@ from .panels import attention_panel, fusion_panel, heatmap_panel
 PANELS = dict(fusion=('iou', 'oks', 'gnn', 'full'), heatmaps=('full',), attention=('gnn', 'full'))
 
 
-def check_panels(panels: Sequence[str], tracker: PoseTracker) -> None:
-    """Nothing, if a tracker does what the panels show.
+def check_panels(panels: Sequence[str], tracker: PoseTracker | None = None) -> None:
+    """Nothing, if these are `PANELS`, and a tracker does what they show.
 
     Raises:
-        ValueError: if it does not.
+        ValueError: otherwise.
     """
-    for panel in panels:
+    if not set(panels) <= PANELS.keys():
+        raise ValueError(f'panels must be some of {tuple(PANELS)}, got {tuple(panels)}')
+    for panel in panels if tracker else ():
         if tracker.matching not in PANELS[panel]:
             raise ValueError(f'panel {panel!r} needs matching {PANELS[panel]}, the tracker has {tracker.matching!r}')
 

@@ -92,7 +92,12 @@ def test_panels(inferencer: PoseTrackInferencer, frames: Path) -> None:
     assert last['panels'].keys() == PANELS.keys() and not last['visualization']
     assert all(picture.dtype == np.uint8 and np.ptp(picture) > 100 for picture in last['panels'].values())
     assert next(inferencer(frames))['panels'] == {}
+    begun = inferencer(frames, panels=['fusion'])
+    next(begun)
+    begun.close()
     assert inferencer.model.tracker.observer is None
+    with pytest.raises(ValueError, match='panels must be some of .*attention.*, got .*pose'):
+        next(inferencer(frames, panels=['pose']))
 
 
 def test_broken_frames(inferencer: PoseTrackInferencer, frames: Path, tmp_path: Path) -> None:

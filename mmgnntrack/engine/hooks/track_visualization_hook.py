@@ -14,7 +14,7 @@ from torch import nn
 from mmgnntrack.datasets.transforms import read_frame
 from mmgnntrack.models.pose_tracker import PoseTracker, Step
 from mmgnntrack.registry import HOOKS
-from mmgnntrack.visualization import PANELS, OverlayVideo, PanelFiles, Trails, check_panels, draw_panels, draw_tracks
+from mmgnntrack.visualization import OverlayVideo, PanelFiles, Trails, check_panels, draw_panels, draw_tracks
 from mmgnntrack.visualization.drawing import Links
 
 
@@ -57,8 +57,7 @@ class TrackVisualizationHook(Hook):
         trails: int = 30,
         panels: Sequence[str] = (),
     ) -> None:
-        if not set(panels) <= PANELS.keys():
-            raise ValueError(f'TrackVisualizationHook: panels must be some of {tuple(PANELS)}, got {tuple(panels)}')
+        check_panels(panels)
         self.out_dir = Path(out_dir)
         self.videos = None if videos is None else set(videos)
         self.fps = fps
