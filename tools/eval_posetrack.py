@@ -22,9 +22,9 @@ from typing import Any
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # parallel by sequences; before numpy is there
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout needs no installation
 
+from mmgnntrack.command_line import one_line_errors
 from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, figures, format_sequences, format_table
 from mmgnntrack.evaluation.functional.files import NAMES, SequenceCounts, count_files, pair_files, write_official
-from mmgnntrack.posetrack import command_line_errors
 
 try:
     from tqdm import tqdm
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run, or say in one line why not."""
-    with command_line_errors():
+    with one_line_errors():
         run(parse_args())
 
 

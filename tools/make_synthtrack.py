@@ -11,10 +11,10 @@ A run that was interrupted continues where it stopped when the same command is g
 
 import argparse
 import os
-import sys
 
 from tqdm import tqdm
 
+from mmgnntrack.command_line import one_line_errors
 from mmgnntrack.synthetic import HARD, SynthTrackConfig, make_dataset, videos
 
 
@@ -40,7 +40,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Generate the data set, or say in one line why not."""
     args = parse_args()
-    try:
+    with one_line_errors(interrupted='interrupted; the same command continues'):
         config = SynthTrackConfig(
             seed=args.seed,
             train_videos=args.train_videos,
@@ -52,10 +52,6 @@ def main() -> None:
         written = make_dataset(args.out, config, args.jobs)
         for _ in tqdm(written, total=len(videos(config)), unit='video', desc='SynthTrack'):
             pass
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted; the same command continues')
     print(f'SynthTrack is in {args.out}')
 
 

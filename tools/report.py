@@ -24,7 +24,8 @@ from report_pictures import Background, as_data_uri, choose_moments, draw_frame
 from report_timeline import Timeline
 from tqdm import tqdm
 
-from mmgnntrack.posetrack import PoseVideo, command_line_errors, format_error, posetrack_files, read_video, write_text
+from mmgnntrack.command_line import one_line_errors
+from mmgnntrack.posetrack import PoseVideo, format_error, posetrack_files, read_video, write_text
 
 #: Pictures in the page by default; one takes about 40 kB.
 _PICTURES = 240
@@ -196,7 +197,7 @@ def run(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run, or say in one line why not."""
-    with command_line_errors():
+    with one_line_errors():
         run(parse_args())
 
 

@@ -7,7 +7,7 @@
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# The fork of mmdet imports imgaug, whose last release needs numpy < 2.
+# The fork of mmdet imports imgaug, whose last release needs numpy < 2; pandas 3, which mim imports, needs numpy 2.
 FORKS=(onedl-mmengine==0.10.12 onedl-mmcv==2.3.6 onedl-mmdetection==3.5.1
     imgaug==0.4.0 imageio==2.37.0 scikit-image==0.24.0 lazy-loader==0.4 tifffile==2025.5.10 numpy==1.26.4 pandas==2.2.3)
 VENV="$ROOT/.venv-forks"

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmgnntrack.engine.launch import add_common_arguments, build_runner, load_config, one_line_errors, writable_folder
+from mmgnntrack.command_line import one_line_errors
+from mmgnntrack.engine.launch import FILE_ERRORS, add_common_arguments, build_runner, load_config, writable_folder
 from mmgnntrack.visualization import PANELS
 
 
@@ -70,5 +71,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    with one_line_errors():
+    with one_line_errors(FILE_ERRORS):
         main()

@@ -25,10 +25,11 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
+from mmgnntrack.command_line import one_line_errors
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
 from mmgnntrack.models import PoseTracker, track_given_poses
-from mmgnntrack.posetrack import Skeleton, check_frames, command_line_errors, posetrack_files, read_poses, write_video
+from mmgnntrack.posetrack import Skeleton, check_frames, posetrack_files, read_poses, write_video
 from mmgnntrack.registry import MODELS
 
 #: Without --config. Who is no person was for the estimator to say: every pose starts a track.
@@ -161,7 +162,7 @@ def run(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run, or say in one line why not."""
-    with command_line_errors():
+    with one_line_errors():
         run(parse_args())
 
 

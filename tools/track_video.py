@@ -1,10 +1,13 @@
 """Track the people of a video.
 
-SOURCE is a video file, a folder of frames, a glob of frames, the number of a camera or the URL of a stream. DIR gets
-NAME.mp4, the video with the tracks drawn, and NAME.json, the poses with identities as PoseTrack18 writes them, or
-NAME.coco.json, as COCO does; NAME is the file's or folder's. The first two unless --save-video, --save-json or --show
-say which. --save-panels adds pictures of what the tracker did in each frame: NAME_fusion.mp4 with the poses before and
-after, NAME_heatmaps/ and NAME_attention/ with a picture a frame; the last two need a --config that predicts poses.
+SOURCE is a video file, a folder of frames, a glob of frames in quotes, the number of a camera or the URL of a stream.
+DIR gets NAME.mp4, the video with the tracks drawn, and NAME.json, the poses with identities as PoseTrack18 writes them;
+NAME is the file's or folder's. Where --save-video, --save-json or --show is given, only what is asked for:
+--save-json coco is NAME.coco.json, keypoint results as COCO writes them (of PoseTrack's joints: PoseTrack18's 17).
+
+--save-panels adds pictures of what the tracker did in each frame: NAME_fusion.mp4 with the poses before and after, and
+NAME_heatmaps/ and NAME_attention/ with a picture a frame of the three people who were seen first. Heatmaps need a
+--config with matching=full, attention one with gnn or full.
 
 Without --config OpenMMLab's public models for COCO's 17 joints detect people and estimate poses; their weights are
 downloaded the first time. Poses are matched by OKS, which needs no training.
@@ -35,38 +38,45 @@ from mmengine.config import DictAction
 from tqdm import tqdm
 
 from mmgnntrack.apis import FrameSource, PoseTrackInferencer
+from mmgnntrack.command_line import one_line_errors
 from mmgnntrack.datasets.metainfo import read_links, read_skeleton
+from mmgnntrack.engine.launch import writable_folder
 from mmgnntrack.models import TrackMemory
-from mmgnntrack.posetrack import POSETRACK, PoseFrame, PoseStream, PoseVideo, command_line_errors
+from mmgnntrack.posetrack import POSETRACK, PoseFrame, PoseStream, PoseVideo
 from mmgnntrack.visualization import PANELS, OverlayVideo, PanelFiles, check_panels
 
 CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
 FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
 #: Frames after which what is needed to resume is saved.
 SAVE_EVERY = 100
+#: What must not change between the parts of a video.
+FIXED = ('config', 'cfg_options', 'every', 'max_people', 'smooth', 'save_video', 'save_json', 'save_panels')
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('source', metavar='SOURCE')
+    parser.add_argument('source', metavar='SOURCE', help='what to track')
     parser.add_argument('--config', default=CONFIG, help='config of a VideoPoseTracker, file or name (%(default)s)')
     parser.add_argument('--checkpoint', help='weights of the dynamics head')
     parser.add_argument('--detector-checkpoint', help='(default: what the config names)')
     parser.add_argument('--pose-checkpoint', help='(default: what the config names)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings, as model.tracker.matching=oks')
     parser.add_argument('--device', help='cpu, cuda:0, ... (default: what is there)')
-    parser.add_argument('--out-dir', metavar='DIR', type=Path, default='outputs/videos', help='(%(default)s)')
-    parser.add_argument('--save-video', action='store_true')
+    parser.add_argument(
+        '--out-dir', metavar='DIR', type=Path, default='outputs/videos', help='output folder (%(default)s)'
+    )
+    parser.add_argument('--save-video', action='store_true', help='the video with the tracks drawn')
     parser.add_argument('--save-json', nargs='+', choices=FORMATS, metavar='FORMAT', help='posetrack, coco, or both')
     parser.add_argument('--save-panels', nargs='+', choices=PANELS, default=(), metavar='PANEL', help=', '.join(PANELS))
     parser.add_argument('--show', action='store_true', help='in a window; q ends it')
     parser.add_argument('--every', metavar='N', type=int, default=1, help='detect people in every Nth frame alone')
-    parser.add_argument('--max-people', metavar='N', type=int, help='no more a frame, the surest ones')
+    parser.add_argument('--max-people', metavar='N', type=int, help='no more boxes a frame, the surest ones')
+    parser.add_argument('--fps', type=float, default=25.0, help='where SOURCE does not say (%(default)s)')
     parser.add_argument('--smooth', action='store_true', help='take the jitter out of the poses')
     parser.add_argument('--score-thr', type=float, default=0.2, help='joints below are not drawn (%(default)s)')
     parser.add_argument('--metainfo', help='MMPose metainfo file of the joints (default: by their number, 15 or 17)')
-    parser.add_argument('--resume', action='store_true', help='go on where an earlier run was ended')
+    parser.add_argument('--resume', action='store_true', help='go on where a run with the same options was ended')
     args = parser.parse_args()
     for name in ('every', 'max_people'):
         value = getattr(args, name)
@@ -88,17 +98,21 @@ class Outputs:
 
     Raises:
         FileNotFoundError: if there is nothing to go on with.
+        ValueError: if it was begun with other options, or the source would be written over.
     """
 
     def __init__(self, args: argparse.Namespace, video: PoseVideo, fps: float, memory: TrackMemory) -> None:
         self.folder, self.formats, self.memory = args.out_dir, args.save_json or (), memory
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if Path(args.source).resolve() == (self.folder / f'{video.name}.mp4').resolve():
+            raise ValueError(f'--out-dir {self.folder}: {args.source} would be written over, expected another folder')
+        self.options = {name: str(getattr(args, name)) for name in FIXED}
         self.state_file = self.folder / f'.{video.name}.state.pth'
-        frames = self._restored(video.name) if args.resume else 0
+        frames, drawn = self._restored(video.name) if args.resume else (0, False)
+        writable_folder(self.folder)
         self.poses = PoseStream(self.folder / f'.{video.name}.frames.jsonl', video, keep=frames)
         self.overlay = OverlayVideo(self.folder / f'{video.name}.mp4', fps) if args.save_video else None
         self.panels = PanelFiles(self.folder, video.name, args.save_panels, fps)
-        if args.resume:
+        if drawn:
             self.panels.resume()
             if self.overlay:
                 self.overlay.resume()
@@ -109,26 +123,26 @@ class Outputs:
         tracks = sample.pred_track_instances
         fields = ('keypoints', 'keypoint_scores', 'instances_id', 'bboxes')
         self.poses.append(PoseFrame.tracked(sample.img_path, sample.frame_id, *(tracks[field] for field in fields)))
-        for picture in result['visualization'] if self.overlay else ():
-            self.overlay.write(picture)
+        if self.overlay:
+            self.overlay.write(next(iter(result['visualization']), None))
         self.panels.write(result['panels'], sample.frame_id)
         if len(self.poses) % SAVE_EVERY == 0:
             self.save()
 
-    def save(self) -> None:
-        """Lets a later run begin after the newest frame."""
+    def save(self, drawn: bool = False) -> None:
+        """Lets a later run begin after the newest frame, with the videos that were drawn so far if they are whole."""
         self.poses.flush()
         partial = self.state_file.with_suffix('.partial')
-        torch.save((self.memory.state(), len(self.poses)), partial)
+        torch.save((self.memory.state(), len(self.poses), drawn, self.options), partial)
         partial.replace(self.state_file)
 
     def close(self, done: bool) -> None:
         """Writes what is asked for; what is done needs no resuming."""
-        if not done:
-            self.save()
         if self.overlay:
             self.overlay.close()
         self.panels.close()
+        if not done:
+            self.save(drawn=True)
         for name in self.formats:
             getattr(self.poses, f'write_{name}')(self.folder / FORMATS[name].format(self.poses.video.name))
         self.poses.close()
@@ -136,24 +150,33 @@ class Outputs:
             self.state_file.unlink(missing_ok=True)
             self.poses.path.unlink()
 
-    def _restored(self, name: str) -> int:
-        """Frames that are done, after whose last the memory is now."""
+    def _restored(self, name: str) -> tuple[int, bool]:
+        """Frames that are done, after whose last the memory is now, and whether the videos have them."""
         if not self.state_file.is_file():
             raise FileNotFoundError(f'{self.folder}: nothing of {name} to resume: it was not begun there, or is done')
-        state, frames = torch.load(self.state_file, weights_only=True)
+        state, frames, drawn, options = torch.load(self.state_file, weights_only=True)
+        for option, value in options.items():
+            if value != self.options[option]:
+                flag = option.replace('_', '-')
+                raise ValueError(f'--resume: {name} was begun with --{flag} {value}, got {self.options[option]}')
         self.memory.restore(state)
-        return frames
+        return frames, drawn
 
 
 def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: FrameSource) -> str:
     """Track the video frame by frame and say what was done."""
-    check_panels(args.save_panels, inferencer.model.tracker)
+    check_panels(args.save_panels, inferencer.model.tracker)  # before any file is begun
     joints = len(inferencer.model.tracker.sigmas)
     metainfo = args.metainfo or {15: None, 17: 'coco.py'}.get(joints)
     if metainfo is None and joints != 15:
         raise ValueError(f'the poses have {joints} joints: expected --metainfo to say which')
     video = PoseVideo(source.name, [], skeleton=read_skeleton(metainfo) if metainfo else POSETRACK)
-    outputs = Outputs(args, video, source.fps or 25.0, inferencer.model.tracker.memory)
+    if len(video.skeleton.joints) != joints:
+        raise ValueError(
+            f'--metainfo {metainfo}: expected the {joints} joints of the model, got {video.skeleton.joints}'
+        )
+    source.fps = source.fps or args.fps
+    outputs = Outputs(args, video, source.fps, inferencer.model.tracker.memory)
     start, done = len(outputs.poses), False
     results = inferencer(
         source,
@@ -178,7 +201,9 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
         else:
             done = True
     outputs.close(done)
-    return f'{args.out_dir}: {len(outputs.poses)} frames' + ('' if done else ' so far; --resume goes on from there')
+    broken = f', {source.broken} of them could not be decoded' if source.broken else ''
+    rest = '' if done else ' so far; --resume goes on from there'
+    return f'{args.out_dir}: {len(outputs.poses)} frames{broken}{rest}'
 
 
 @contextmanager
@@ -223,7 +248,7 @@ def run(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run, or say in one line why not."""
-    with command_line_errors():
+    with one_line_errors():
         run(parse_args())
 
 

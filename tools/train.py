@@ -10,7 +10,8 @@ import argparse
 
 import torch
 
-from mmgnntrack.engine.launch import add_common_arguments, build_runner, latest_checkpoint, load_config, one_line_errors
+from mmgnntrack.command_line import one_line_errors
+from mmgnntrack.engine.launch import FILE_ERRORS, add_common_arguments, build_runner, latest_checkpoint, load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,5 +48,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    with one_line_errors():
+    with one_line_errors(FILE_ERRORS):
         main()

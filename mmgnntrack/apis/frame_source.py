@@ -1,6 +1,7 @@
 """Frames from wherever they come: video files, folders, globs, cameras and streams."""
 
 import glob
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,21 +26,25 @@ class FrameSource:
     """The frames of a video, one after the other. What cannot be decoded is skipped, with one warning.
 
     Args:
-        source: a video file, a folder of images (in the order of their names), a glob of images, the number of a
-            camera, or the URL of a stream.
+        source: a video file, a folder of images (in the order of their names, numbers in them by value), a glob of
+            images, the number of a camera, or the URL of a stream.
 
     Attributes:
         name: what results are called: the file's or folder's name.
         fps: frames per second, where the source says.
         length: frames, where the source says.
+        broken: how many of the frames so far could not be decoded.
 
     Raises:
         FileNotFoundError: there is no such file, or no image.
-        ValueError: it is no video that OpenCV reads.
+        ValueError: it is no video that OpenCV reads, or none of the above.
     """
 
     def __init__(self, source: str | Path) -> None:
+        if not isinstance(source, str | Path):
+            raise ValueError(f'expected a video, folder, glob, camera or URL to track, got a {type(source).__name__}')
         self.source = str(source)
+        self.broken = 0
         self.fps: float | None = None
         self.length: int | None = None
         self._images: list[Path] | None = None
@@ -53,7 +58,7 @@ class FrameSource:
             self.name = path.stem
         else:
             self._images = self._list_images(path)
-            self.name = path.name if path.is_dir() else path.parent.name or 'frames'
+            self.name = (path if path.is_dir() else path.parent).resolve().name or 'frames'
             self.length = len(self._images)
         if self._images is None:
             self._open().release()
@@ -65,11 +70,13 @@ class FrameSource:
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
         """The frames from a number on."""
-        yield from self._from_images(start) if self._images is not None else self._from_video(start)
+        for frame in self._from_images(start) if self._images is not None else self._from_video(start):
+            self.broken += frame.image is None
+            yield frame
 
     def _list_images(self, path: Path) -> list[Path]:
         found = path.iterdir() if path.is_dir() else map(Path, glob.glob(self.source))
-        images = sorted(file for file in found if file.suffix.lower() in IMG_EXTENSIONS)
+        images = sorted((file for file in found if file.suffix.lower() in IMG_EXTENSIONS), key=_numbers_by_value)
         if not images:
             what = 'no images in the folder' if path.is_dir() else 'no such file, folder, or image that fits'
             raise FileNotFoundError(f'{self.source}: {what}')
@@ -116,3 +123,8 @@ class FrameSource:
         if not self._warned:
             warnings.warn(f'frame {number} is skipped, as are others like it: {message}', stacklevel=3)
         self._warned = True
+
+
+def _numbers_by_value(path: Path) -> list[str | int]:
+    """Sorts frame10 behind frame9."""
+    return [int(part) if index % 2 else part for index, part in enumerate(re.split(r'(\d+)', str(path)))]

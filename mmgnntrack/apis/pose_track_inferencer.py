@@ -1,5 +1,6 @@
 """Tracked poses of any video, frame by frame."""
 
+import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -38,7 +39,8 @@ class PoseTrackInferencer(BaseInferencer):
 
     Raises:
         FileNotFoundError: for a config or a checkpoint that is not there.
-        ValueError: for weights that do not fit, or that are missing where poses are predicted.
+        ValueError: for a model that cannot be built, weights that do not fit, or that are missing where poses are
+            predicted, or a device that is not there.
     """
 
     visualize_kwargs = {'return_vis', 'skeleton', 'score_thr'}
@@ -62,8 +64,13 @@ class PoseTrackInferencer(BaseInferencer):
         }
         init_default_scope(config.get('default_scope', 'mmpose'))
         self._weights = weights
-        # mmengine's own loading would want all weights in one file.
-        super().__init__(config, None, device, 'mmgnntrack', show_progress)
+        if device is not None and device.startswith('cuda') and not torch.cuda.is_available():
+            raise ValueError(f'device {device}: there is no GPU that torch can use')
+        try:
+            # mmengine's own loading would want all weights in one file.
+            super().__init__(config, None, device, 'mmgnntrack', show_progress)
+        except (TypeError, KeyError) as error:  # a field or a type that is not there
+            raise ValueError(f'cannot build the model of the config: {error}') from error
 
     def __call__(
         self,
@@ -82,7 +89,8 @@ class PoseTrackInferencer(BaseInferencer):
             start: number of the first frame; beyond 0 the tracker goes on as it is, otherwise it begins anew.
             every: the detector looks at every so many frames; between them people are looked for where they are
                 expected.
-            max_people: no more people a frame than these many, those with the surest boxes.
+            max_people: no more boxes a frame than these many, the surest ones; whom the tracker recovers without a box
+                comes on top.
             smooth: take the jitter out of the poses that are given out (`OneEuroFilter`); the tracker sees them as
                 they are.
             panels: some of `PANELS`, drawn of what the tracker did in each frame.
@@ -104,23 +112,24 @@ class PoseTrackInferencer(BaseInferencer):
             self.model.tracker.reset()
         smoother = OneEuroFilter(source.fps or 25.0) if smooth else None
         self._trails = Trails()
-        drawing = {name: visualize_kwargs[name] for name in ('skeleton', 'score_thr') if name in visualize_kwargs}
+        drawing = {name: value for name, value in visualize_kwargs.items() if name != 'return_vis'}
         steps: list[Step] = []
-        tracker = self.model.tracker
-        tracker.observer = steps.append if panels else None
+        tracker, observer = self.model.tracker, self.model.tracker.observer
+        if panels:
+            tracker.observer = steps.append
         try:
             for frame in source.frames(start):
                 sample = self.forward(frame, every, max_people)
                 sample.set_metainfo(dict(video_name=source.name))
                 tracks, drawn = sample.pred_track_instances, {}
                 if steps:
-                    drawn = draw_panels(panels, frame.image, steps.pop()._replace(tracked=tracks), tracker, **drawing)
+                    drawn = draw_panels(panels, frame.image, steps.pop(), tracks, tracker, **drawing)
                 if smoother is not None and frame.image is not None:
                     sizes = np.linalg.norm(tracks.bboxes[:, 2:] - tracks.bboxes[:, :2], axis=-1)
                     tracks.keypoints = smoother(tracks.instances_id, tracks.keypoints, sizes).astype(np.float32)
                 yield self.postprocess([sample], self.visualize([frame], [sample], **visualize_kwargs), drawn)
         finally:
-            tracker.observer = None
+            tracker.observer = observer
 
     @torch.no_grad()
     def forward(self, frame: Frame, every: int = 1, max_people: int | None = None) -> BaseDataElement:
@@ -188,17 +197,20 @@ def find_config(model: str | Path | Config | dict) -> Config:
     """A config by its file or by its name among this package's, or as it is.
 
     Raises:
-        FileNotFoundError: if there is none; or several of that name.
+        FileNotFoundError: if there is none.
     """
     if not isinstance(model, str | Path):
         return Config(dict(model)) if isinstance(model, dict) else model.copy()
     if Path(model).is_file():
         return Config.fromfile(model)
     folder = Path(BaseInferencer._get_repo_or_mim_dir('mmgnntrack')) / 'configs'
-    found = sorted(path for path in folder.rglob(f'{Path(model).stem}.py') if path.parent.name != '_base_')
-    if len(found) != 1:
-        raise FileNotFoundError(f'{model}: no such config file, and {len(found)} of that name in {folder}')
-    return Config.fromfile(found[0])
+    configs = {path.stem: path for path in sorted(folder.rglob('*.py')) if path.parent.name != '_base_'}
+    name = Path(model).stem
+    if name not in configs:
+        near = difflib.get_close_matches(name, configs, n=3)
+        hint = f'; did you mean {" or ".join(near)}?' if near else ''
+        raise FileNotFoundError(f'{model}: no such config file, and none of that name in {folder}{hint}')
+    return Config.fromfile(configs[name])
 
 
 def part_weights(config: Config) -> dict[str, str | None]:

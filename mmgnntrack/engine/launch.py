@@ -4,8 +4,6 @@ import argparse
 import os
 import pickle
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +14,11 @@ from mmengine.runner import CheckpointLoader, Runner
 
 import mmgnntrack.registry  # noqa: F401  version warnings and safe globals, also for configs of stock types only
 from mmgnntrack.posetrack import PoseTrackFormatError
+
+from .hooks import CheckpointError
+
+#: A file that is missing or broken is told in one line; what else goes wrong in a Runner with a traceback.
+FILE_ERRORS = (OSError, PoseTrackFormatError, CheckpointError)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,15 +72,6 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
         else:
             return str(path)
     return None
-
-
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """A file that is missing or broken ends the program with one line; what else goes wrong with a traceback."""
-    try:
-        yield
-    except (FileNotFoundError, PoseTrackFormatError) as error:
-        raise SystemExit(f'error: {error}') from error
 
 
 def build_runner(config: Config) -> Runner:

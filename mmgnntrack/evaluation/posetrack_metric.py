@@ -27,10 +27,11 @@ class PoseTrackMetric(BaseMetric):
     """mAP, MOTA and their companions as the PoseTrack benchmark computes them.
 
     Each data sample is one frame, a dict with `video_name` (the annotation file's stem), `frame_id` (the frame's
-    position in that file, from 0), `img_path`, and `pred_track_instances` with `keypoints` (n, K, 2) in image pixels,
-    `keypoint_scores` (n, K), `instances_id` (n,) and, if at hand, `bboxes` (n, 4) xyxy. K is 15 in the order of
-    `JOINTS` or 17 in PoseTrack18's, whose ears are dropped. If the data set's metainfo names its `videos`, these alone
-    are evaluated; if it says where the boxes of people are from (`boxes_from`), so does the printed table.
+    position in that file, from 0), `img_path` (named as in that file, whatever its folder and ending, or empty), and
+    `pred_track_instances` with `keypoints` (n, K, 2) in image pixels, `keypoint_scores` (n, K), `instances_id` (n,)
+    and, if at hand, `bboxes` (n, 4) xyxy. K is 15 in the order of `JOINTS` or 17 in PoseTrack18's, whose ears are
+    dropped. If the data set's metainfo names its `videos`, these alone are evaluated; if it says where the boxes of
+    people are from (`boxes_from`), so does the printed table.
 
     Args:
         ann_dir: folder of PoseTrack JSON files, or one file.
@@ -136,7 +137,9 @@ def _frame(sample: dict) -> PoseFrame:
         )
     ids = _array(poses['instances_id']).reshape(count)
     bboxes = _array(poses['bboxes']).reshape(count, 4) if 'bboxes' in poses else None
-    return PoseFrame.tracked(str(sample['img_path']), int(sample['frame_id']), keypoints[..., :2], scores, ids, bboxes)
+    return PoseFrame.tracked(
+        str(sample['img_path'] or ''), int(sample['frame_id']), keypoints[..., :2], scores, ids, bboxes
+    )
 
 
 def _videos(gt: Sequence[PoseVideo], frames: dict[tuple[str, int], PoseFrame], allow_missing: bool) -> list[PoseVideo]:
@@ -156,7 +159,8 @@ def _videos(gt: Sequence[PoseVideo], frames: dict[tuple[str, int], PoseFrame], a
         own = []
         for index, truth in enumerate(video.frames):
             frame = frames.get((video.name, index), PoseFrame(truth.file_name, truth.frame_id))
-            if Path(frame.file_name).name != Path(truth.file_name).name:
+            # Frames that are counted otherwise than in the annotations would give figures, and wrong ones.
+            if frame.file_name and Path(frame.file_name).stem != Path(truth.file_name).stem:
                 raise ValueError(
                     f'video {video.name}, frame {index}: expected the image {truth.file_name}, got {frame.file_name}'
                 )

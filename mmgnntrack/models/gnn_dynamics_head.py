@@ -131,10 +131,10 @@ class GNNDynamicsHead(BaseModule):
         Returns:
             (M, K, H, W) heatmaps on `history.regions`: raw scores.
         """
-        self._check(history, grid_size, search_features)
         if self.predicts_offsets:
             return self.draw(*self.poses(history), history.regions, grid_size)
         last = self.aggregate(history)[:, -1]
+        self._check_search(len(history), grid_size, search_features)
         sends = self._tensor(history.valid)[:, -1:].bool()
         visual = None if search_features is None else search_features.flatten(2).transpose(1, 2)
         nodes = self.encoder.candidates(self._candidate_positions(history, grid_size), visual)
@@ -146,6 +146,7 @@ class GNNDynamicsHead(BaseModule):
     def aggregate(self, history: InstanceData) -> Tensor:
         """The nodes (M, L, K, d) of the joints of the history after message passing among them; (M, 1, K, d), those of
         the last pose, where no layer is temporal."""
+        self._check(history)
         heard = slice(None) if 'temporal' in self.aggregation else slice(-1, None)
         scores = self._tensor(history.keypoint_scores)[..., None]
         position = torch.cat([self._relative(self._tensor(history.keypoints), history), scores], dim=-1)[:, heard]
@@ -275,7 +276,7 @@ class GNNDynamicsHead(BaseModule):
         sends = valid.flatten(1)[:, None]
         return dict(spatial=(back == 0) & sends, temporal=adjacent & sends)
 
-    def _check(self, history: InstanceData, grid_size: tuple[int, int], search_features: Tensor | None) -> None:
+    def _check(self, history: InstanceData) -> None:
         joints = history.keypoints.shape[2]
         if joints != self.num_keypoints:
             raise ValueError(f'GNNDynamicsHead was built for {self.num_keypoints} keypoints, the poses have {joints}')
@@ -284,7 +285,9 @@ class GNNDynamicsHead(BaseModule):
                 f'GNNDynamicsHead was built for visual_channels={self.visual_channels}, the features of the history '
                 f'have {history.features.shape[-1]} channels'
             )
-        expected = (len(history), self.visual_channels, *grid_size[::-1])
+
+    def _check_search(self, people: int, grid_size: tuple[int, int], search_features: Tensor | None) -> None:
+        expected = (people, self.visual_channels, *grid_size[::-1])
         got = None if search_features is None else tuple(search_features.shape)
         if self.visual_channels and got != expected:
             raise ValueError(

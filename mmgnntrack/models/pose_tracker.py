@@ -69,7 +69,8 @@ class PoseTracker(BaseModule):
         codec: MMPose codec of the estimator's heatmaps; the video model sets it, `iou` and `oks` need none.
         search: where the people are looked for, or its fields as a dict; likewise.
         sigmas: (K,) OKS standard deviations of the joints; PoseTrack's by default.
-        dynamics_head: `GNNDynamicsHead`; not needed for `iou` and `oks`.
+        dynamics_head: `GNNDynamicsHead`, or what has its `visual_channels`, `predicts_offsets`, and, where that is so,
+            `poses` and `draw`, else `forward`; not needed for `iou` and `oks`.
         memory: `TrackMemory`.
         matching: see above.
         min_similarity: IoU or OKS that a match needs.

@@ -1,6 +1,6 @@
 """PoseTrack's files and joints, and the one form in which poses of a video are held in memory."""
 
-from .errors import PoseTrackFormatError, command_line_errors, format_error
+from .errors import PoseTrackFormatError, format_error
 from .joints import (
     ALIASES,
     JOINTS,
@@ -35,7 +35,6 @@ __all__ = [
     'PoseVideo',
     'Skeleton',
     'check_frames',
-    'command_line_errors',
     'format_error',
     'frame_numbers',
     'joint_index',

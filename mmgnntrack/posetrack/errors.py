@@ -1,7 +1,6 @@
 """The one error that bad PoseTrack files raise, and the checks that several formats share."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +32,6 @@ def format_error(
     shown = shown if len(shown) <= 80 else f'{shown[:77]}...'
     place = f'{path}, frame {frame}' if frame is not None else str(path)
     return PoseTrackFormatError(f"{place}, field '{field}': expected {expected}, got {shown}")
-
-
-@contextmanager
-def command_line_errors() -> Iterator[None]:
-    """Ends a command line with one line where a file or a value is not as it should be, or the user interrupts it."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
-    except KeyboardInterrupt as interrupt:
-        raise SystemExit('interrupted') from interrupt
 
 
 def float_table(rows: Sequence[Sequence[float]], width: int, error: RowError) -> np.ndarray:

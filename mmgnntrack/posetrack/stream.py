@@ -62,7 +62,8 @@ class PoseStream:
         """Writes the frames so far as COCO keypoint results with `track_id`s; `image_id` is the frame's number."""
         with whole_file(path) as file:
             file.write('[')
-            _write_list(file.write, (_coco_result(pose) for _, poses in self._entries() for pose in poses))
+            joints = len(self.video.skeleton.joints)
+            _write_list(file.write, (_coco_result(pose, joints) for _, poses in self._entries() for pose in poses))
             file.write(']')
 
     def _entries(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
@@ -84,9 +85,10 @@ def _write_list(write: Any, items: Iterator[dict[str, Any]]) -> None:
         write((',' if index else '') + json.dumps(item, separators=(',', ':')))
 
 
-def _coco_result(pose: dict[str, Any]) -> dict[str, Any]:
-    """COCO's results have scores where annotations have visibilities, and one score for the pose."""
+def _coco_result(pose: dict[str, Any], joints: int) -> dict[str, Any]:
+    """COCO's results have scores where annotations have visibilities, and one score for the pose: the mean of its
+    joints, without the ears that PoseTrack lacks."""
     keypoints, scores = list(pose['keypoints']), pose['scores']
     keypoints[2::3] = scores
     kept = {field: pose[field] for field in ('image_id', 'category_id', 'track_id', 'bbox') if field in pose}
-    return {**kept, 'keypoints': keypoints, 'score': round(sum(scores) / len(scores), 4)}
+    return {**kept, 'keypoints': keypoints, 'score': round(sum(scores) / joints, 4)}

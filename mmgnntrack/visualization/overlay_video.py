@@ -34,6 +34,7 @@ class OverlayVideo:
         self._partial = self.path.with_name(f'.{self.path.stem}.partial.mp4')
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
+        self._last: np.ndarray | None = None
         self._count = 0
         self._in_sheet = set() if num_frames is None else set(evenly_spaced(num_frames, _SHEET_FRAMES))
         self._cells: list[np.ndarray] = []
@@ -43,8 +44,12 @@ class OverlayVideo:
         except OSError as error:
             raise OSError(f'cannot write videos to the folder {self.path.parent}: {error}') from error
 
-    def write(self, frame: np.ndarray) -> None:
-        """Appends a frame (H, W, 3), uint8 BGR. The first one sets the video's size."""
+    def write(self, frame: np.ndarray | None) -> None:
+        """Appends a frame (H, W, 3), uint8 BGR; None shows the last one again, if there is one. The first sets the
+        video's size."""
+        self._last = frame = self._last if frame is None else frame
+        if frame is None:
+            return
         if self._writer is None:
             self._open(frame)
         if frame.shape[1::-1] != self._size:  # OpenCV would drop it without a word
@@ -86,26 +91,28 @@ class OverlayVideo:
 
 
 class PanelFiles:
-    """Writes `NAME_fusion.mp4`, and a picture of each frame in the folders `NAME_heatmaps` and `NAME_attention`.
+    """Writes `NAME_fusion.mp4`, and of each other panel the folder `NAME_<panel>` with a PNG of each frame.
 
     Args:
-        folder, name: where, and of what video.
+        folder: where.
+        name: of the video.
         panels: which of them, see `draw_panels`.
         fps: frames per second.
     """
 
     def __init__(self, folder: str | Path, name: str, panels: Sequence[str], fps: float) -> None:
         self._folders = {panel: Path(folder) / f'{name}_{panel}' for panel in panels if panel != 'fusion'}
+        for path in self._folders.values():
+            path.mkdir(parents=True, exist_ok=True)
         self._fusion = OverlayVideo(Path(folder) / f'{name}_fusion.mp4', fps) if 'fusion' in panels else None
 
     def write(self, pictures: Mapping[str, np.ndarray], frame_id: int) -> None:
-        """Writes the panels of a frame, by name."""
-        for panel, picture in pictures.items():
-            if panel == 'fusion':
-                self._fusion.write(picture)
-                continue
-            self._folders[panel].mkdir(exist_ok=True)
-            (self._folders[panel] / f'{frame_id:06}.png').write_bytes(cv2.imencode('.png', picture)[1])
+        """Writes the panels of a frame, by name; without any, the video shows the last one again."""
+        if self._fusion:
+            self._fusion.write(pictures.get('fusion'))
+        for panel, path in self._folders.items():
+            if panel in pictures:
+                (path / f'{frame_id:06}.png').write_bytes(cv2.imencode('.png', pictures[panel])[1])
 
     def resume(self) -> None:
         """Goes on where an earlier run has ended."""

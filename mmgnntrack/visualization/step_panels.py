@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from mmengine.structures import InstanceData
 from torch import Tensor
 
 from mmgnntrack.functional import image_to_cells
@@ -18,22 +19,24 @@ PANELS = dict(fusion=('iou', 'oks', 'gnn', 'full'), heatmaps=('full',), attentio
 
 
 def check_panels(panels: Sequence[str], tracker: PoseTracker | None = None) -> None:
-    """Nothing, if these are `PANELS`, and a tracker does what they show.
+    """Refuses names that are not in `PANELS`, and panels of what the tracker's matching does not do.
 
     Raises:
-        ValueError: otherwise.
+        ValueError: for those.
     """
-    if not set(panels) <= PANELS.keys():
-        raise ValueError(f'panels must be some of {tuple(PANELS)}, got {tuple(panels)}')
-    for panel in panels if tracker else ():
+    if isinstance(panels, str) or not set(panels) <= PANELS.keys():
+        raise ValueError(f'panels must be some of {tuple(PANELS)}, got {panels!r}')
+    for panel in () if tracker is None else panels:
         if tracker.matching not in PANELS[panel]:
-            raise ValueError(f'panel {panel!r} needs matching {PANELS[panel]}, the tracker has {tracker.matching!r}')
+            possible = ' or '.join(map(repr, PANELS[panel]))
+            raise ValueError(f'panel {panel!r} needs matching {possible}, the tracker has {tracker.matching!r}')
 
 
 def draw_panels(
     panels: Sequence[str],
     image: np.ndarray,
     step: Step,
+    tracked: InstanceData,
     tracker: PoseTracker,
     skeleton: Links | None = None,
     score_thr: float = 0.2,
@@ -44,13 +47,14 @@ def draw_panels(
         panels: their names.
         image: (H, W, 3) uint8 BGR, the frame.
         step: what the tracker's `observer` got of it.
+        tracked: the poses of it that were given out.
         tracker: whose step it is.
         skeleton: pairs of joint indices; None for the limbs of PoseTrack's 15 joints.
         score_thr: joints below it are not drawn.
     """
     drawn = {}
     if 'fusion' in panels:
-        drawn['fusion'] = fusion_panel(image, step, skeleton, score_thr)
+        drawn['fusion'] = fusion_panel(image, step._replace(tracked=tracked), skeleton, score_thr)
     if 'heatmaps' in panels:
         drawn['heatmaps'] = heatmap_panel(image, step, tracker.fused(step.reference, step.estimated, step.matches))
     if 'attention' in panels:

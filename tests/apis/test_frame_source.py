@@ -49,6 +49,22 @@ def test_folders_globs_and_videos(folder: Path, video: Path, start: int) -> None
     assert FrameSource(folder).fps is None
 
 
+def test_numbers_without_zeros(tmp_path: Path) -> None:
+    for number in (10, 9, 100):
+        cv2.imwrite(str(tmp_path / f'frame{number}.png'), image(0))
+    assert [frame.name for frame in FrameSource(tmp_path).frames()] == ['frame9.png', 'frame10.png', 'frame100.png']
+
+
+def test_where_one_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert FrameSource('.').name == FrameSource('*.png').name == 'clip'
+
+
+def test_what_is_no_source() -> None:
+    with pytest.raises(ValueError, match='expected a video, .*, got a ndarray'):
+        FrameSource(image(0))
+
+
 def test_a_stream(video: Path) -> None:
     """Comes without a length, and not twice."""
     server = ThreadingHTTPServer(('127.0.0.1', 0), partial(SimpleHTTPRequestHandler, directory=video.parent))

@@ -92,10 +92,14 @@ def test_panels(inferencer: PoseTrackInferencer, frames: Path) -> None:
     assert last['panels'].keys() == PANELS.keys() and not last['visualization']
     assert all(picture.dtype == np.uint8 and np.ptp(picture) > 100 for picture in last['panels'].values())
     assert next(inferencer(frames))['panels'] == {}
+    seen: list = []
+    inferencer.model.tracker.observer = observer = seen.append  # somebody else's
     begun = inferencer(frames, panels=['fusion'])
     next(begun)
     begun.close()
-    assert inferencer.model.tracker.observer is None
+    next(inferencer(frames))
+    assert inferencer.model.tracker.observer is observer and len(seen) == 1
+    inferencer.model.tracker.observer = None
     with pytest.raises(ValueError, match='panels must be some of .*attention.*, got .*pose'):
         next(inferencer(frames, panels=['pose']))
 
@@ -120,13 +124,15 @@ def test_broken_frames(inferencer: PoseTrackInferencer, frames: Path, tmp_path: 
 def test_weights_that_are_missing(weights: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="matching='full' predicts poses: expected weights of the dynamics head"):
         PoseTrackInferencer(NAME, **dict(weights, weights=None))
-    with pytest.raises(FileNotFoundError, match='no-such-config: no such config file'):
-        PoseTrackInferencer('no-such-config')
+    with pytest.raises(FileNotFoundError, match='hrnet-mini_synthtrak: no such config file.*did you mean .*synthtrack'):
+        PoseTrackInferencer('gnn_hrnet-mini_synthtrak')
+    with pytest.raises(ValueError, match="cannot build the model of the config: .*'matchin'"):
+        PoseTrackInferencer(NAME, cfg_options={'model.tracker.matchin': 'oks'})
 
 
 def test_matching_by_oks_needs_no_weights_of_the_tracker(weights: dict[str, str], frames: Path) -> None:
     options = ANYONE | {'model.tracker.matching': 'oks'}
     inferencer = PoseTrackInferencer(NAME, **dict(weights, weights=None), cfg_options=options)
     assert len(tracks_of(inferencer(frames))) == 8
-    with pytest.raises(ValueError, match="panel 'heatmaps' needs matching .'full',., the tracker has 'oks'"):
+    with pytest.raises(ValueError, match="panel 'heatmaps' needs matching 'full', the tracker has 'oks'"):
         next(inferencer(frames, panels=['heatmaps']))

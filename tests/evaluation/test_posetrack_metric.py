@@ -138,6 +138,14 @@ def test_other_images(pred: PoseVideo) -> None:
         metric.evaluate(size=len(pred))
 
 
+def test_images_of_no_or_another_kind(pred: PoseVideo) -> None:
+    metric, expected = a_metric(), a_metric()
+    expected.process(None, samples(pred))
+    for frame, path in zip(samples(pred), ['', None, *(f'{index:06}.png' for index in range(2, len(pred)))]):
+        metric.process(None, [frame | dict(img_path=path)])
+    assert metric.evaluate(size=len(pred)) == expected.evaluate(size=len(pred))
+
+
 def test_wrong_number_of_keypoints(pred: PoseVideo) -> None:
     sample = samples(pred)[4]
     poses = sample['pred_track_instances']

@@ -87,7 +87,7 @@ def test_a_step_lowers_the_loss(config: Config, tubes: dict) -> None:
     config.model.tracker.dynamics_head.motion_prior = False
     losses = losses_of_steps(config, tubes)
     assert losses[-1] < losses[0] / 2
-    assert with_prior[-1] < with_prior[0] < losses[0] / 2
+    assert with_prior[-1] < 0.9 * with_prior[0] < 0.9 * losses[0] / 2
 
 
 def test_frozen_parts_stay_in_eval_mode(model: VideoPoseTracker) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -103,6 +104,10 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     assert length_of(parts / 'many.mp4') == length_of(parts / 'many_fusion.mp4') == 28
     assert {path.name for path in parts.iterdir()} == {'many.json', 'many.mp4', 'many_fusion.mp4'}
 
+    torch.save(({}, 0, False, dict(every='3', save_json="['posetrack']")), parts / '.many.state.pth')
+    status, _, errors = track(*arguments, parts, '--resume')
+    assert status == 1 and 'many was begun with --every 3, got 1' in errors
+    (parts / '.many.state.pth').unlink()
     status, _, errors = track(*arguments, parts, '--resume')
     assert status == 1 and 'nothing of many to resume' in errors
 
@@ -127,6 +132,36 @@ def test_the_public_models(track: Callable, frames: Path, tmp_path: Path) -> Non
 def test_panels_that_the_matching_has_not(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
     status, _, errors = track(frames, '--out-dir', tmp_path / 'out', '--save-panels', 'attention', *options)
     assert status == 1 and "panel 'attention' needs matching" in errors and not (tmp_path / 'out').exists()
+
+
+def test_frames_that_cannot_be_decoded(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    """Picture and pose of a frame keep its number."""
+    some = tmp_path / 'some'
+    some.mkdir()
+    for path in sorted(frames.iterdir())[:4]:
+        (some / path.name).write_bytes(path.read_bytes()[: 20 if path.stem in ('000001', '000002') else None])
+    with pytest.warns(UserWarning, match='frame 1 is skipped'):
+        status, output, errors = track(some, '--out-dir', tmp_path, '--save-panels', 'fusion', *options)
+    assert status == 0 and '4 frames, 2 of them could not be decoded' in output, errors
+    assert length_of(tmp_path / 'some.mp4') == length_of(tmp_path / 'some_fusion.mp4') == 4
+    assert list(map(len, read_video(tmp_path / 'some.json').frames))[1:3] == [0, 0]
+
+
+def test_the_source_is_not_written_over(track: Callable, options: list[str], tmp_path: Path) -> None:
+    source = tmp_path / 'dance.mp4'
+    writer = cv2.VideoWriter(str(source), cv2.VideoWriter_fourcc(*'mp4v'), 5.0, (64, 48))
+    writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    before = source.read_bytes()
+    status, _, errors = track(source, '--out-dir', tmp_path, *options)
+    assert status == 1 and 'dance.mp4 would be written over' in errors
+    assert source.read_bytes() == before and [path.name for path in tmp_path.iterdir()] == ['dance.mp4']
+
+
+def test_joints_of_another_model(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    status, _, errors = track(frames, '--out-dir', tmp_path / 'out', '--metainfo', 'coco.py', *options)
+    assert status == 1 and '--metainfo coco.py: expected the 15 joints of the model' in errors
+    assert not (tmp_path / 'out').exists()
 
 
 def test_a_real_clip(track: Callable, real_data: Path, options: list[str], tmp_path: Path) -> None:

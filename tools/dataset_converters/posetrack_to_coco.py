@@ -24,13 +24,13 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from mmgnntrack.command_line import one_line_errors
 from mmgnntrack.functional import pose_bboxes
 from mmgnntrack.posetrack import (
     JOINTS,
     SKELETON,
     PoseFrame,
     check_frames,
-    command_line_errors,
     posetrack_files,
     read_video,
     write_text,
@@ -252,7 +252,7 @@ def run(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run, or say in one line why not."""
-    with command_line_errors():
+    with one_line_errors():
         run(parse_args())
 
 

@@ -99,7 +99,7 @@ class OKSHungarianFusionHook(Hook):
             self._attached.callback(model.test_cfg.update, output_heatmaps=keeps_heatmaps)
             config.update(codec=self._estimator.codec, search=self._estimator.geometry)
         self._tracker: PoseTracker = MODELS.build(config).to(next(model.parameters()).device).eval()
-        if self._tracker.predicts and self._tracker.dynamics_head.visual_channels:
+        if self._estimator and self._tracker.dynamics_head.visual_channels:
             outputs = self._attached.enter_context(captured(model, self.feature_layers))
         if self.checkpoint:
             load_part(self._tracker, 'tracker', self.checkpoint, prefix='tracker.')

@@ -1,5 +1,6 @@
 """Checkpoints of a system made of parts."""
 
+import pickle
 from collections.abc import Mapping
 from urllib.error import URLError
 
@@ -7,9 +8,16 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader, Runner
-from torch import Tensor, nn
+from torch import Tensor, is_tensor, nn
 
 from mmgnntrack.registry import HOOKS
+
+#: The ways in which bytes, or what they hold, turn out to be no checkpoint.
+_NO_CHECKPOINT = (RuntimeError, EOFError, LookupError, TypeError, AttributeError, ValueError, pickle.UnpicklingError)
+
+
+class CheckpointError(ValueError):
+    """A file of weights is no checkpoint, or is one of something else."""
 
 
 def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> None:
@@ -23,18 +31,20 @@ def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> 
 
     Raises:
         OSError: if there is no such file, or it cannot be downloaded.
-        ValueError: if it is no checkpoint, or does not fit; names the part, the file and the keys.
+        CheckpointError: if it is no checkpoint, or does not fit; names the part, the file and the keys.
     """
     try:
         checkpoint = CheckpointLoader.load_checkpoint(filename, map_location='cpu')
         state = checkpoint.get('state_dict', checkpoint)
+        state = {key.removeprefix(prefix): value for key, value in state.items() if is_tensor(value)}
     except URLError as error:
-        raise OSError(f'{filename}: cannot be downloaded: {error.reason}') from error
-    except OSError:
-        raise
-    except Exception as error:  # there are many ways for bytes not to be a pickle
-        raise ValueError(f'{filename}: expected a checkpoint, got {error!r:.200}') from error
-    state = {key.removeprefix(prefix): value for key, value in state.items()}
+        raise OSError(f'weights of the {name}: {filename} cannot be downloaded: {error.reason}') from error
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'weights of the {name}: no such file: {filename}') from error
+    except _NO_CHECKPOINT as error:
+        raise CheckpointError(
+            f'weights of the {name}: {filename}: expected a checkpoint, got a {type(error).__name__} reading it'
+        ) from error
     own = module.state_dict()
     check_fit(own, state, name, filename)
     module.load_state_dict({key: state[key] for key in own})
@@ -42,13 +52,13 @@ def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> 
 
 
 def check_fit(own: Mapping[str, Tensor], state: Mapping[str, Tensor], name: str, filename: str | None) -> None:
-    """Raises ValueError, naming part, file and keys, unless the state has all own weights in their shapes."""
+    """Raises CheckpointError, naming part, file and keys, unless the state has all own weights in their shapes."""
     missing = sorted(own.keys() - state.keys())
     differing = sorted(key for key in own.keys() & state.keys() if own[key].shape != state[key].shape)
     if missing or differing:
         few = [*(f'{key} (missing)' for key in missing), *(f'{key} (shape)' for key in differing)]
-        raise ValueError(
-            f'{filename} does not fit the {name}: {len(few)} of {len(own)} weights, '
+        raise CheckpointError(
+            f'{filename} does not fit the {name}: {len(few)} of {len(own)} weights are missing or of other shapes, '
             f'{", ".join(few[:5])}{", ..." if len(few) > 5 else ""}'
         )
 

@@ -72,6 +72,7 @@ class TrackVisualizationHook(Hook):
         self._drawn: tuple[str, int] | None = None
         self._current: str | None = None
         self._overlay: OverlayVideo | None = None
+        self._panel_files: PanelFiles | None = None
 
     def before_test(self, runner: Runner) -> None:
         self._attach(runner.model, runner.test_dataloader.dataset)
@@ -146,8 +147,7 @@ class TrackVisualizationHook(Hook):
             self._trails.update(tracked, sample.frame_id)
         self._overlay.write(draw_tracks(frame, tracked, self.skeleton, self.score_thr, trails=self._trails))
         if self.panels:
-            given_out = step._replace(tracked=tracked)
-            drawn = draw_panels(self.panels, frame, given_out, self._tracker, self.skeleton, self.score_thr)
+            drawn = draw_panels(self.panels, frame, step, tracked, self._tracker, self.skeleton, self.score_thr)
             self._panel_files.write(drawn, sample.frame_id)
 
     def _finish(self) -> None:

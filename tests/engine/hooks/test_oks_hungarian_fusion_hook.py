@@ -146,7 +146,7 @@ def pipeline(
         config.test_dataloader.dataset.ann_file = str(people_file)
         config.test_dataloader.update(dataloader)
         config.test_evaluator = dict(type='mmengine.DumpResults', out_file_path=str(tmp_path / 'samples.pkl'))
-        torch.manual_seed(0)
+        config.randomness = dict(seed=0)  # otherwise the Runner draws one
         return Runner.from_cfg(config)
 
     return build

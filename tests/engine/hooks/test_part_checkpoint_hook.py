@@ -8,7 +8,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader, Runner
 from torch import nn
 
-from mmgnntrack.engine.hooks import load_part
+from mmgnntrack.engine.hooks import CheckpointError, load_part
 
 
 def save(path: Path, state: dict, wrapped: bool = True) -> str:
@@ -57,21 +57,27 @@ def test_what_does_not_fit(tmp_path: Path) -> None:
     assert all(torch.equal(before[key], value) for key, value in part.state_dict().items())
 
 
-def test_what_is_no_checkpoint(tmp_path: Path) -> None:
+def test_what_is_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / 'text.pth').write_text('a page that says "not found"')
     (tmp_path / 'empty.pth').touch()
-    torch.save([1, 2], tmp_path / 'list.pth')
-    for name in ('text', 'empty', 'list'):
-        with pytest.raises(ValueError, match=f'{name}.pth: expected a checkpoint, got'):
+    others = dict(list=[1, 2], weights=dict(state_dict=[1, 2]), none=dict(state_dict=None), keys={1: torch.zeros(1)})
+    for name, value in others.items():
+        torch.save(value, tmp_path / f'{name}.pth')
+    for name in ('text', 'empty', *others):
+        with pytest.raises(CheckpointError, match=f'weights of the detector: .*{name}.pth: expected a checkpoint'):
             load_part(a_part(), 'detector', str(tmp_path / f'{name}.pth'))
-    with pytest.raises(FileNotFoundError, match='nowhere.pth'):
+    torch.save({'0.weight': [1, 2]}, tmp_path / 'values.pth')
+    with pytest.raises(CheckpointError, match='values.pth does not fit the detector: 7 of 7 .*0.bias .missing'):
+        load_part(a_part(), 'detector', str(tmp_path / 'values.pth'))
+    with pytest.raises(FileNotFoundError, match='weights of the detector: no such file: .*nowhere.pth'):
         load_part(a_part(), 'detector', str(tmp_path / 'nowhere.pth'))
-    with pytest.raises(OSError, match='http://localhost:1/a.pth: cannot be downloaded: .*refused'):
+    monkeypatch.setenv('no_proxy', 'localhost')
+    with pytest.raises(OSError, match='weights of the detector: http://localhost:1/a.pth cannot be .*refused'):
         load_part(a_part(), 'detector', 'http://localhost:1/a.pth')
 
 
 def test_a_long_list_is_cut(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r'the detector: 7 of 7 weights, (\S+ \(missing\), ){5}\.\.\.$'):
+    with pytest.raises(ValueError, match=r'the detector: 7 of 7 weights are .*shapes, (\S+ \(missing\), ){5}\.\.\.$'):
         load_part(a_part(), 'detector', save(tmp_path / 'a.pth', {}))
 
 

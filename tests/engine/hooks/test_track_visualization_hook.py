@@ -324,5 +324,5 @@ def test_panels_need_a_tracker(tmp_path: Path) -> None:
 
 
 def test_unknown_panels(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"some of \('fusion', 'heatmaps', 'attention'\), got \('fusion', 'pose'\)"):
+    with pytest.raises(ValueError, match=r"some of \('fusion', 'heatmaps', 'attention'\), got \['fusion', 'pose'\]"):
         TrackVisualizationHook(tmp_path, panels=['fusion', 'pose'])
