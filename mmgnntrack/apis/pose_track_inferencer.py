@@ -197,20 +197,21 @@ def find_config(model: str | Path | Config | dict) -> Config:
     """A config by its file or by its name among this package's, or as it is.
 
     Raises:
-        FileNotFoundError: if there is none.
+        FileNotFoundError: if there is none, or several of that name.
     """
     if not isinstance(model, str | Path):
         return Config(dict(model)) if isinstance(model, dict) else model.copy()
     if Path(model).is_file():
         return Config.fromfile(model)
     folder = Path(BaseInferencer._get_repo_or_mim_dir('mmgnntrack')) / 'configs'
-    configs = {path.stem: path for path in sorted(folder.rglob('*.py')) if path.parent.name != '_base_'}
+    configs = [path for path in folder.rglob('*.py') if path.parent.name != '_base_']
     name = Path(model).stem
-    if name not in configs:
-        near = difflib.get_close_matches(name, configs, n=3)
+    found = [path for path in configs if path.stem == name]
+    if len(found) != 1:
+        near = difflib.get_close_matches(name, [path.stem for path in configs], n=3)
         hint = f'; did you mean {" or ".join(near)}?' if near else ''
-        raise FileNotFoundError(f'{model}: no such config file, and none of that name in {folder}{hint}')
-    return Config.fromfile(configs[name])
+        raise FileNotFoundError(f'{model}: no such config file, and {len(found)} of that name in {folder}{hint}')
+    return Config.fromfile(found[0])
 
 
 def part_weights(config: Config) -> dict[str, str | None]:
