@@ -22,7 +22,7 @@ from typing import Any
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # parallel by sequences; before numpy is there
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout needs no installation
 
-from mmgnntrack.command_line import one_line_errors
+from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, figures, format_sequences, format_table
 from mmgnntrack.evaluation.functional.files import NAMES, SequenceCounts, count_files, pair_files, write_official
 
@@ -34,7 +34,7 @@ except ImportError:
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = tool_parser(__doc__)
     parser.add_argument('gt', metavar='GT', type=Path, help='annotations, a folder or a file')
     parser.add_argument('pred', metavar='PRED', type=Path, help='predictions, a folder or a file')
     parser.add_argument('--out', type=Path, metavar='DIR', help='write JSON files as the official evaluator does')
@@ -44,7 +44,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--no-quirks', action='store_true', help="leave out the official evaluator's oddities; see README, Evaluation"
     )
+    parser.add_argument(
+        '--official-order',
+        action='store_true',
+        help="AP takes equal scores as the official evaluator does, in an order of this machine's: that of numpy's sort "
+        'and of the files in their folder',
+    )
     args = parser.parse_args()
+    if args.no_quirks and args.official_order:
+        parser.error('--official-order: not with --no-quirks, where equal scores have no order')
     if args.jobs < 1:
         parser.error(f'--jobs: expected at least 1, got {args.jobs}')
     return args
@@ -82,7 +90,7 @@ def as_json(total: PoseTrackResult, sequences: dict[str, PoseTrackResult] | None
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print and write."""
-    pairs, unused = pair_files(args.gt, args.pred)
+    pairs, unused = pair_files(args.gt, args.pred, official_order=args.official_order)
     if unused:
         warn(f'no ground truth for {", ".join(map(str, unused))}')
     if args.out:
@@ -92,11 +100,12 @@ def run(args: argparse.Namespace) -> None:
     unscored = [sequence.missing_scores for sequence in sequences if sequence.missing_scores]
     if unscored:
         warn(unscored[0] + (f' (also in {len(unscored) - 1} other files)' if unscored[1:] else ''))
-    total = figures(EvaluationCounts.total([sequence.counts for sequence in sequences]))
+    order = {'official_order': args.official_order}
+    total = figures(EvaluationCounts.total([sequence.counts for sequence in sequences]), **order)
     single = None
     if args.per_sequence:
         sequences.sort(key=lambda sequence: sequence.name)
-        single = {sequence.name: figures(sequence.counts) for sequence in sequences}
+        single = {sequence.name: figures(sequence.counts, **order) for sequence in sequences}
     if args.out:
         for name, result in {'total': total, **(single or {})}.items():
             write_official(args.out, name, result)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # From a bare machine to a trained, tested tracker: environment, data, three trainings, four tests, a table, a video.
 #
-#   bash tools/quickstart.sh                   # about 23 minutes on two CPU cores once the environment stands
+#   bash tools/quickstart.sh                   # about 12 minutes on two CPU cores once the environment stands
+#   bash tools/quickstart.sh --long            # twice the training, for the figures of configs/mini: about 16 minutes
 #   bash tools/quickstart.sh --fresh           # start over
-#   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, under 3 minutes
+#   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, in a minute and a half
 #   bash tools/quickstart.sh --data data/posetrack18 --train annotations/train --val annotations/val
 #                                              # the same models and steps on a PoseTrack folder
 #
@@ -11,19 +12,20 @@
 #   --data DIR     a PoseTrack folder instead of the synthetic data
 #   --train ANN    its training annotations, a folder or file inside DIR (default: annotations/train)
 #   --val ANN      its validation annotations, likewise (default: annotations/val)
-#   --out DIR      where everything goes (default: outputs/quickstart, with --smoke outputs/smoke)
+#   --out DIR      where everything goes (default: outputs/quickstart, with --long and --smoke outputs/long, outputs/smoke)
 #   --seed N       seed of the trainings (default: 0)
-#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head (default: 1000,2700,300)
+#   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head
+#                  (default: 700,1400,300, with --long 1000,2700,300)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fail() { echo "quickstart: $*" >&2; exit 2; }
 usage() { sed -nE '2,/^set /{/^#/s/^# ?//p}' "$0"; }
 
-SMOKE='' FRESH='' DATA='' TRAIN=annotations/train VAL=annotations/val OUT='' SEED=0 ITERS=''
+SCALE=quickstart FRESH='' DATA='' TRAIN=annotations/train VAL=annotations/val OUT='' SEED=0 ITERS=''
 while [ $# -gt 0 ]; do
     case $1 in
-        --smoke) SMOKE=1 ;;
+        --smoke | --long) SCALE=${1#--} ;;
         --fresh) FRESH=1 ;;
         --data | --train | --val | --out | --seed | --iters)
             [ $# -ge 2 ] || fail "$1 needs a value"
@@ -35,7 +37,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-OUT=${OUT:-outputs/$([ -n "$SMOKE" ] && echo smoke || echo quickstart)}
+OUT=${OUT:-outputs/$SCALE}
 [ -z "$DATA" ] || [ -d "$DATA" ] || fail "no such folder: $DATA"
 
 PYTHON=$(bash tools/setup_env.sh)
@@ -43,51 +45,81 @@ export PATH="$(dirname "$PYTHON"):$PATH" PYTHONWARNINGS=ignore OMP_NUM_THREADS=1
 mkdir -p "$OUT" 2>/dev/null && [ -w "$OUT" ] || fail "cannot write to $OUT"
 OUT=$(cd "$OUT" && pwd)
 # Only what this script writes: the folder may hold other things.
-[ -z "$FRESH" ] || (cd "$OUT" && rm -rf detector pose dynamics cache test overlays synthtrack table.md \
+[ -z "$FRESH" ] || (cd "$OUT" && rm -rf detector pose dynamics cache test overlays pictures synthtrack table.md report.html \
     {data,detector,pose,dynamics,iou,oks,gnn,full}.log coco_{train,val}.json)
 
-# --- progress: steps have typical lengths, of which the time left is made -------------------------------------------
+# --- progress -------------------------------------------------------------------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)
-SECONDS_OF=(70 330 610 150 40 15 40 40)
-if [ -n "$SMOKE" ]; then
-    ITERS=${ITERS:-4,4,4}
-    SECONDS_OF=(5 20 20 20 15 15 15 15)
-fi
+# Typical lengths, of which the time left is made: data, detector beside pose estimator, dynamics head, the four tests.
+case $SCALE in
+    smoke) PHASES=(5 25 15 30) ITERS=${ITERS:-4,4,4} ;;
+    long) PHASES=(65 800 120 110) ITERS=${ITERS:-1000,2700,300} ;;
+    *) PHASES=(65 430 120 110) ITERS=${ITERS:-700,1400,300} ;;
+esac
+IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"$ITERS"
+declare -A DONE_FILE PID BEGAN
 
-IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"${ITERS:-1000,2700,300}"
+# phase N TITLE: says what comes and how long it takes to the end.
+phase() {
+    local left=0 i
+    for i in "${PHASES[@]:$1}"; do left=$((left + i)); done
+    echo "== $2 (about $(((left + 59) / 60)) min to the end)"
+}
 
-# run NAME DONE-FILE TITLE COMMAND...: skips what is done; shows the lines that tell how far it is.
-run() {
-    local name=$1 done_file=$2 title=$3 left=0 seen='' i start=$SECONDS
+# begin NAME DONE-FILE TITLE COMMAND...: starts a step beside others, unless it is done; `finish` waits for it.
+begin() {
+    local name=$1 title=$3 i
+    DONE_FILE[$name]=$2
     shift 3
-    for i in "${!STEPS[@]}"; do
-        [ "${STEPS[i]}" = "$name" ] && seen=$((i + 1))
-        [ -n "$seen" ] && left=$((left + SECONDS_OF[i]))
-    done
-    if [ -e "$done_file" ]; then
-        echo "[$seen/${#STEPS[@]}] $title: done before"
+    for i in "${!STEPS[@]}"; do [ "${STEPS[i]}" != "$name" ] || title="[$((i + 1))/${#STEPS[@]}] $title"; done
+    if [ -e "${DONE_FILE[$name]}" ]; then
+        echo "$title: done before"
         return
     fi
-    echo "[$seen/${#STEPS[@]}] $title (about $(((left + 59) / 60)) min left in all; log: $OUT/$name.log)"
-    if [ "$name" = data ]; then
-        "$@" 2>&1 | tee "$OUT/$name.log" || true
-    else
-        "$@" 2>&1 | tee "$OUT/$name.log" \
-            | sed -unE 's/.*(Iter\((train|test)\).*\]).*(eta: [0-9:]+).*/      \1  \3/p' || true
-    fi
-    if [ ! -e "$done_file" ]; then
-        tail -n 30 "$OUT/$name.log" >&2 2>/dev/null || true
-        fail "step '$title' failed; the whole log: $OUT/$name.log"
-    fi
-    echo "      took $((SECONDS - start)) s"
+    echo "$title (log: $OUT/$name.log)"
+    "$@" >"$OUT/$name.log" 2>&1 &
+    PID[$name]=$! BEGAN[$name]=$SECONDS
 }
+
+# How far a step is, from the newest line of its log that says so.
+progress() {
+    tail -c 20000 "$OUT/$1.log" 2>/dev/null | tr '\r' '\n' \
+        | sed -nE "s/.*Iter\((train|test)\) *\[ *([0-9]+\/[0-9]+)\].*eta: ([0-9:]+).*/$1 \2, \3 left/p
+            s/.*\| *([0-9]+\/[0-9]+) \[.*video\/s\].*/$1 \1/p" | tail -n 1
+}
+
+# finish NAME...: waits for steps, telling how far they are; fails where one of them did.
+finish() {
+    local name running told='' line shown=0
+    while :; do
+        running='' line=''
+        for name in "$@"; do
+            [ -n "${PID[$name]:-}" ] || continue
+            if kill -0 "${PID[$name]}" 2>/dev/null; then
+                running=1
+                line+="${line:+; }$(progress "$name")"
+            else
+                [ -e "${DONE_FILE[$name]}" ] || { tail -n 30 "$OUT/$name.log" >&2; fail "step '$name' failed; the whole log: $OUT/$name.log"; }
+                echo "      $name took $((SECONDS - BEGAN[$name])) s"
+                unset "PID[$name]"
+            fi
+        done
+        [ -n "$running" ] || return 0
+        if [ "$line" != "$told" ] && [ $((SECONDS - shown)) -ge 15 ]; then
+            echo "      $line"
+            told=$line shown=$SECONDS
+        fi
+        sleep 0.5
+    done
+}
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
 # --- data -----------------------------------------------------------------------------------------------------------
 COCO=$OUT
 if [ -z "$DATA" ]; then
-    DATA=$([ -n "$SMOKE" ] && echo "$OUT/synthtrack" || echo data/synthtrack)
+    DATA=$([ $SCALE = smoke ] && echo "$OUT/synthtrack" || echo data/synthtrack)
     size=(--frames 40)
-    [ -z "$SMOKE" ] || size=(--train-videos 2 --val-videos 1 --frames 8)
+    [ $SCALE != smoke ] || size=(--train-videos 2 --val-videos 1 --frames 8)
     COCO=$DATA
     make_data() { python tools/make_synthtrack.py --out "$DATA" "${size[@]}" && to_coco; }
 else
@@ -100,58 +132,93 @@ to_coco() {
         split=$VAL
     done
 }
-run data "$COCO/coco_val.json" 'data' make_data
+phase 0 'data'
+begin data "$COCO/coco_val.json" 'data' make_data
+finish data
 export MMGNNTRACK_DATA
 MMGNNTRACK_DATA=$(cd "$DATA" && pwd)
 COCO=$(cd "$COCO" && pwd)
-
-# Processes of one thread each get more out of a few cores than one process of several threads.
-CORES=$(env -u OMP_NUM_THREADS nproc)
-RANKS=$((CORES < 4 ? CORES : 4))
+FIRST=$(find "$MMGNNTRACK_DATA/$VAL" -name '*.json' | sort | head -n 1)
+VIDEO=$(basename "$FIRST" .json)
+FRAMES=$MMGNNTRACK_DATA/$(python -c 'import sys, mmgnntrack.posetrack as p; print(p.read_video(sys.argv[1]).frames[0].file_name)' "$FIRST")
+FRAMES=$(dirname "$FRAMES")
+begin shown "$OUT/pictures/data/$VIDEO.png" "drawing the data: $OUT/pictures/data/$VIDEO.png" \
+    python tools/browse_dataset.py "$FIRST" --images "$MMGNNTRACK_DATA" --out "$OUT/pictures/data"
 
 # --- trainings ------------------------------------------------------------------------------------------------------
-# train NAME CONFIG ITERATIONS TITLE OPTION...
+# Processes of one thread each get more out of a few cores than one process of several threads. Detector and pose
+# estimator train at the same time, and share the cores.
+CORES=$(env -u OMP_NUM_THREADS nproc)
+RANKS=$((CORES < 4 ? CORES : 4))
+HALF=$(((RANKS + 1) / 2))
+
+# train NAME CONFIG ITERATIONS RANKS TITLE OPTION...
 train() {
-    local name=$1 config=$2 iters=$3 title=$4
-    shift 4
-    local interval=$((iters < 10 ? 1 : iters / 10)) warmup=$((iters / 10 + 2))
-    run "$name" "$OUT/$name/iter_$iters.pth" "$title" \
-        mim train mmgnntrack "configs/mini/$config.py" --launcher pytorch --gpus "$RANKS" \
+    local name=$1 config=$2 iters=$3 ranks=$4 title=$5 launcher=(--launcher none --gpus 0)
+    shift 5
+    [ "$ranks" = 1 ] || launcher=(--launcher pytorch --gpus "$ranks")
+    local interval=$((iters < 20 ? 1 : iters / 20)) warmup=$((iters / 10 + 2))
+    begin "$name" "$OUT/$name/iter_$iters.pth" "$title" \
+        mim train mmgnntrack "configs/mini/$config.py" "${launcher[@]}" \
         --work-dir "$OUT/$name" --no-validate --cfg-options "randomness.seed=$SEED" \
         "train_cfg.max_iters=$iters" "default_hooks.checkpoint.interval=$iters" \
         "default_hooks.logger.interval=$interval" "param_scheduler.0.end=$warmup" "param_scheduler.1.begin=$warmup" \
         "param_scheduler.1.end=$iters" "$@"
 }
 people="train_dataloader.dataset.ann_file=$COCO/coco_train.json"
-batch() { echo "train_dataloader.batch_size=$(($1 / RANKS))"; }
-train detector faster-rcnn_mini_synthtrack "$DETECTOR_ITERS" 'training the person detector' "$people" "$(batch 4)"
-train pose td-hm_hrnet-mini_synthtrack-128x96 "$POSE_ITERS" 'training the pose estimator' "$people" "$(batch 16)"
+batch() { echo "train_dataloader.batch_size=$(($1 / $2))"; }
 parts=("custom_hooks.0.detector=$OUT/detector/iter_$DETECTOR_ITERS.pth"
     "custom_hooks.0.pose_estimator=$OUT/pose/iter_$POSE_ITERS.pth")
-train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" 'training the dynamics head' \
-    "${parts[@]}" "train_dataloader.dataset.ann_file=$TRAIN" "$(batch 16)"
+phase 1 'detector and pose estimator'
+train detector faster-rcnn_mini_synthtrack "$DETECTOR_ITERS" "$HALF" 'training the person detector' "$people" "$(batch 4 "$HALF")"
+train pose td-hm_hrnet-mini_synthtrack-128x96 "$POSE_ITERS" "$HALF" 'training the pose estimator' "$people" "$(batch 16 "$HALF")"
+finish shown detector pose
+phase 2 'dynamics head'
+found=$OUT/pictures/parts/$(basename "$FRAMES").png
+begin found "$found" "drawing whom detector and pose estimator find: $found" \
+    python tools/track_video.py "$FRAMES" --config configs/mini/gnn_hrnet-mini_synthtrack.py --out-dir "$OUT/pictures/parts" \
+    --detector-checkpoint "$OUT/detector/iter_$DETECTOR_ITERS.pth" --pose-checkpoint "$OUT/pose/iter_$POSE_ITERS.pth" \
+    --save-video --cfg-options model.tracker.matching=oks
+train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" "$RANKS" 'training the dynamics head' \
+    "${parts[@]}" "train_dataloader.dataset.ann_file=$TRAIN" "$(batch 16 "$RANKS")"
+finish found dynamics
 
 # --- the four rows of the ablation ----------------------------------------------------------------------------------
-# All rows track the same poses: the first one keeps them for the others.
-export PORT=${PORT:-$((20000 + RANDOM % 20000))}
-first_video() { basename "$(find "$MMGNNTRACK_DATA/$VAL" -name '*.json' | sort | head -n 1)" .json; }
-for row in iou oks gnn full; do
-    show=()
-    [ $row != full ] || show=(--show-dir "$OUT/overlays" --show-videos "$(first_video)")
-    run $row "$OUT/test/$row/metrics.json" "testing: $row" \
-        bash tools/dist_test.sh configs/mini/gnn_hrnet-mini_synthtrack.py "$OUT/dynamics/iter_$DYNAMICS_ITERS.pth" \
-        "$RANKS" --work-dir "$OUT/test/$row" --out-dir "$OUT/test/$row" "${show[@]}" --cfg-options "${parts[@]}" \
-        "model.tracker.matching=$row" "model.cache_dir=$OUT/cache" default_hooks.logger.interval=5 "test_dataloader.dataset.ann_file=$VAL" \
-        "test_evaluator.ann_dir=$MMGNNTRACK_DATA/$VAL"
-done
+# row NAME RANKS: all track the same poses, the first one keeps them for the others.
+row() {
+    local name=$1 ranks=$2 show=() arguments
+    arguments=(configs/mini/gnn_hrnet-mini_synthtrack.py "$OUT/dynamics/iter_$DYNAMICS_ITERS.pth")
+    local test=(python tools/test.py "${arguments[@]}")
+    [ "$ranks" = 1 ] || test=(env PORT=$((20000 + RANDOM % 20000)) bash tools/dist_test.sh "${arguments[@]}" "$ranks")
+    [ "$name" != full ] || show=(--show-dir "$OUT/overlays" --show-videos "$VIDEO" --show-panels heatmaps)
+    begin "$name" "$OUT/test/$name/metrics.json" "testing: $name" \
+        "${test[@]}" --work-dir "$OUT/test/$name" --out-dir "$OUT/test/$name" \
+        "${show[@]}" --cfg-options "${parts[@]}" "model.tracker.matching=$name" "model.cache_dir=$OUT/cache" \
+        default_hooks.logger.interval=5 "test_dataloader.dataset.ann_file=$VAL" "test_evaluator.ann_dir=$MMGNNTRACK_DATA/$VAL"
+}
+phase 3 'tests'
+row iou "$RANKS"
+[ $SCALE = smoke ] || finish iou  # at a tiny scale there is too little to keep
+row oks "$HALF"
+row gnn "$HALF"
+row full "$HALF"
+finish iou oks gnn full
 rm -rf "$OUT/cache"
 
 echo
 python tools/analysis_tools/compare_results.py "$OUT"/test/{iou,oks,gnn,full}/metrics.json --out "$OUT/table.md"
+python tools/report.py "$OUT"/test/{oks,full} --out "$OUT/report.html" >"$OUT/report.log" 2>&1 || fail "no report; the log: $OUT/report.log"
 echo
-[ -z "$SMOKE" ] || echo 'Smoke run: after four iterations nobody is found. It shows that every step runs, and nothing else.'
+[ $SCALE != smoke ] || echo 'Smoke run: after four iterations nobody is found. It shows that every step runs, and nothing else.'
 echo "table:          $OUT/table.md"
-echo "overlay video:  $(ls "$OUT"/overlays/*.mp4 | head -n 1)"
-echo "contact sheet:  $(ls "$OUT"/overlays/*.png | head -n 1)"
+echo "overlay video:  $OUT/overlays/$VIDEO.mp4"
+echo "contact sheet:  $OUT/overlays/$VIDEO.png"
+echo "heatmaps:       $OUT/overlays/${VIDEO}_heatmaps/"
 echo "results (JSON): $OUT/test/full/posetrack"
-echo "environment:    source $(dirname "$PYTHON")/activate"
+echo "report:         $OUT/report.html (open it in a browser)"
+echo
+echo 'What you may want next:'
+echo "  source $(dirname "$PYTHON")/activate"
+echo '  mmgnntrack track YOUR_VIDEO.mp4   # downloads public weights the first time'
+echo "  mmgnntrack report $OUT/test/* --out report.html"
+echo '  mim train mmgnntrack configs/gnn_hrnet_w48_posetrack18.py   # with data/posetrack18, see README'

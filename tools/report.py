@@ -24,7 +24,7 @@ from report_pictures import Background, as_data_uri, choose_moments, draw_frame
 from report_timeline import Timeline
 from tqdm import tqdm
 
-from mmgnntrack.command_line import one_line_errors
+from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.posetrack import PoseVideo, format_error, posetrack_files, read_video, write_text
 
 #: Pictures in the page by default; one takes about 40 kB.
@@ -35,7 +35,7 @@ _TOLERANCE = 0.1
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = tool_parser(__doc__)
     parser.add_argument(
         'results', metavar='RESULTS', type=Path, nargs='+', help='folders; the others are compared with the first'
     )

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmgnntrack.command_line import one_line_errors
+from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.engine.launch import FILE_ERRORS, add_common_arguments, build_runner, load_config, writable_folder
 from mmgnntrack.visualization import PANELS
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', nargs='?', help='checkpoint file; "none" or nothing for the weights as built')
     parser.add_argument('--out-dir', help='where the result files and the figures (metrics.json) go')

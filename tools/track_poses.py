@@ -25,7 +25,7 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
-from mmgnntrack.command_line import one_line_errors
+from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
 from mmgnntrack.models import PoseTracker, track_given_poses
@@ -38,7 +38,7 @@ DEFAULT = dict(model=dict(tracker=dict(type='mmgnntrack.PoseTracker', matching='
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = tool_parser(__doc__)
     parser.add_argument('poses', metavar='POSES', type=Path, nargs='+', help='JSON files, or folders of them')
     parser.add_argument('--out', metavar='DIR', type=Path, required=True, help='folder to write to')
     parser.add_argument(

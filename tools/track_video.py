@@ -1,8 +1,8 @@
 """Track the people of a video.
 
 SOURCE is a video file, a folder of frames, a glob of frames in quotes, the number of a camera or the URL of a stream.
-DIR gets NAME.mp4, the video with the tracks drawn, and NAME.json, the poses with identities as PoseTrack18 writes them;
-NAME is the file's or folder's. Where --save-video, --save-json or --show is given, only what is asked for:
+DIR gets NAME.mp4, the video with the tracks drawn, NAME.png, twelve of its frames on a sheet, and NAME.json, the poses
+with identities as PoseTrack18 writes them; NAME is the file's or folder's. Where --save-video, --save-json or --show is given, only what is asked for:
 --save-json coco is NAME.coco.json, keypoint results as COCO writes them (of PoseTrack's joints: PoseTrack18's 17).
 
 --save-panels adds pictures of what the tracker did in each frame: NAME_fusion.mp4 with the poses before and after, and
@@ -38,7 +38,7 @@ from mmengine.config import DictAction
 from tqdm import tqdm
 
 from mmgnntrack.apis import FrameSource, PoseTrackInferencer
-from mmgnntrack.command_line import one_line_errors
+from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_links, read_skeleton
 from mmgnntrack.engine.launch import writable_folder
 from mmgnntrack.models import TrackMemory
@@ -55,7 +55,7 @@ FIXED = ('config', 'cfg_options', 'every', 'max_people', 'smooth', 'save_video',
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = tool_parser(__doc__)
     parser.add_argument('source', metavar='SOURCE', help='what to track')
     parser.add_argument('--config', default=CONFIG, help='config of a VideoPoseTracker, file or name (%(default)s)')
     parser.add_argument('--checkpoint', help='weights of the dynamics head')
@@ -93,7 +93,7 @@ class Outputs:
     Args:
         args: of the command line.
         video: name and skeleton.
-        fps: frames per second of the overlay.
+        source: what is tracked, its frames per second known.
         memory: of the tracker; goes on where an earlier run was, with `--resume`.
 
     Raises:
@@ -101,7 +101,7 @@ class Outputs:
         ValueError: if it was begun with other options, or the source would be written over.
     """
 
-    def __init__(self, args: argparse.Namespace, video: PoseVideo, fps: float, memory: TrackMemory) -> None:
+    def __init__(self, args: argparse.Namespace, video: PoseVideo, source: FrameSource, memory: TrackMemory) -> None:
         self.folder, self.formats, self.memory = args.out_dir, args.save_json or (), memory
         if Path(args.source).resolve() == (self.folder / f'{video.name}.mp4').resolve():
             raise ValueError(f'--out-dir {self.folder}: {args.source} would be written over, expected another folder')
@@ -110,8 +110,9 @@ class Outputs:
         frames, drawn = self._restored(video.name) if args.resume else (0, False)
         writable_folder(self.folder)
         self.poses = PoseStream(self.folder / f'.{video.name}.frames.jsonl', video, keep=frames)
-        self.overlay = OverlayVideo(self.folder / f'{video.name}.mp4', fps) if args.save_video else None
-        self.panels = PanelFiles(self.folder, video.name, args.save_panels, fps)
+        overlay = self.folder / f'{video.name}.mp4'
+        self.overlay = OverlayVideo(overlay, source.fps, source.length) if args.save_video else None
+        self.panels = PanelFiles(self.folder, video.name, args.save_panels, source.fps)
         if drawn:
             self.panels.resume()
             if self.overlay:
@@ -176,7 +177,7 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
             f'--metainfo {metainfo}: expected the {joints} joints of the model, got {video.skeleton.joints}'
         )
     source.fps = source.fps or args.fps
-    outputs = Outputs(args, video, source.fps, inferencer.model.tracker.memory)
+    outputs = Outputs(args, video, source, inferencer.model.tracker.memory)
     start, done = len(outputs.poses), False
     results = inferencer(
         source,

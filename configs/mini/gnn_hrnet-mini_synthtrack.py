@@ -34,7 +34,8 @@ custom_hooks = [
         type='mmgnntrack.PartCheckpointHook',
         detector='work_dirs/faster-rcnn_mini_synthtrack/iter_1000.pth',
         pose_estimator='work_dirs/td-hm_hrnet-mini_synthtrack-128x96/iter_2700.pth',
-    )
+    ),
+    dict(type='mmgnntrack.ChannelsLastHook', parts=('pose_estimator',)),
 ]
 
 data_root = '{{$MMGNNTRACK_DATA:data/synthtrack}}/'

@@ -55,4 +55,5 @@ default_hooks = dict(
     checkpoint=dict(by_epoch=False, interval=max_iters, max_keep_ckpts=1, save_best=None),
 )
 log_processor = dict(by_epoch=False)
+custom_hooks = [dict(type='mmgnntrack.ChannelsLastHook')]
 load_from = None

@@ -4,11 +4,13 @@ import argparse
 import os
 import pickle
 import warnings
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.config import config as config_module
 from mmengine.registry import RUNNERS
 from mmengine.runner import CheckpointLoader, Runner
 
@@ -75,7 +77,24 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
 
 
 def build_runner(config: Config) -> Runner:
+    _format_configs_once()
     return RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+
+
+def _format_configs_once() -> None:
+    """A Runner has the text of its config formatted six times, which takes longer than to build the small models."""
+    format_code = getattr(config_module, 'FormatCode', None)
+    if format_code is None or hasattr(format_code, '__wrapped__'):
+        return
+    formatted: dict[str, tuple] = {}
+
+    @wraps(format_code)
+    def format_once(text: str, **options: object) -> tuple:
+        if text not in formatted:
+            formatted[text] = format_code(text, **options)
+        return formatted[text]
+
+    config_module.FormatCode = format_once
 
 
 def _drop_missing_backends(config: Config) -> None:

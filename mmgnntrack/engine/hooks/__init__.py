@@ -1,5 +1,13 @@
+from .channels_last_hook import ChannelsLastHook
 from .oks_hungarian_fusion_hook import OKSHungarianFusionHook
 from .part_checkpoint_hook import CheckpointError, PartCheckpointHook, load_part
 from .track_visualization_hook import TrackVisualizationHook
 
-__all__ = ['CheckpointError', 'OKSHungarianFusionHook', 'PartCheckpointHook', 'TrackVisualizationHook', 'load_part']
+__all__ = [
+    'ChannelsLastHook',
+    'CheckpointError',
+    'OKSHungarianFusionHook',
+    'PartCheckpointHook',
+    'TrackVisualizationHook',
+    'load_part',
+]

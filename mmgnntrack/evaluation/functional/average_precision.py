@@ -41,7 +41,12 @@ class Detections:
 
 
 def precision_recall(
-    scores: np.ndarray, labels: np.ndarray, positives: int, *, official_quirks: bool = True
+    scores: np.ndarray,
+    labels: np.ndarray,
+    positives: int,
+    *,
+    official_quirks: bool = True,
+    official_order: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Precision and recall after each of n detections, the best first.
 
@@ -49,13 +54,15 @@ def precision_recall(
         scores: (n,).
         labels: (n,) bool, whether a detection is a true positive.
         positives: the number of annotated joints; recall is NaN for none.
-        official_quirks: order equal scores as the official evaluator does, by numpy's default sort. That order depends
-            on the order of the videos and on the processor. Else equal scores count as one step, in whatever order.
+        official_quirks: count equal scores one by one, in the order of `scores`. Else they count as one step.
+        official_order: with the quirks, take equal scores in the order in which numpy's default sort leaves them, as the
+            official evaluator does. That order depends on numpy's version and on the processor.
 
     Returns:
         Two arrays (n,), or shorter where equal scores are one step.
     """
-    order = np.argsort(scores)[::-1] if official_quirks else np.argsort(-scores, kind='stable')
+    by_numpy = official_quirks and official_order
+    order = np.argsort(scores)[::-1] if by_numpy else np.argsort(-scores, kind='stable')
     ranks, hits = np.arange(1, len(order) + 1), labels[order].cumsum()
     if not official_quirks:
         last = np.append(np.diff(scores[order]) != 0, True)[: len(order)]
@@ -93,7 +100,7 @@ def with_total(values: np.ndarray) -> np.ndarray:
 
 
 def average_precision(
-    detections: Detections, *, official_quirks: bool = True
+    detections: Detections, *, official_quirks: bool = True, official_order: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """AP per joint, and precision and recall of all detections.
 
@@ -103,6 +110,7 @@ def average_precision(
     Args:
         detections: of all videos.
         official_quirks: see `precision_recall`.
+        official_order: see `precision_recall`.
 
     Returns:
         AP, precision and recall in percent, each (16,): the joints in the official order, then their mean.
@@ -117,6 +125,7 @@ def average_precision(
             detections.labels[own, joint],
             detections.positives[joint],
             official_quirks=official_quirks,
+            official_order=official_order,
         )
         table[:, joint] = area_under_envelope(precision, recall), precision[-1], recall[-1]
     ap, precision, recall = (with_total(row) for row in 100 * table)

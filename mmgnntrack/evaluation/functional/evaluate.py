@@ -104,7 +104,9 @@ class PoseTrackResult:
     filled_heads: int = 0
 
 
-def evaluate(gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_quirks: bool = True) -> PoseTrackResult:
+def evaluate(
+    gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_quirks: bool = True, official_order: bool = False
+) -> PoseTrackResult:
     """Compare predicted with annotated videos as the benchmark's evaluator does.
 
     Videos pair by name, frames by position. Frames without annotated people are left out.
@@ -114,8 +116,10 @@ def evaluate(gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_qui
             `fill_head_boxes`; the figures are no official ones then.
         pred: predicted videos; those without an annotated one are left out.
         official_quirks: reproduce the official figures with their oddities (see `count_sequence`), so that they
-            compare with papers. One of them is that AP depends on the order of `gt` where scores are equal (see
-            `precision_recall`); the official tool takes the videos in the order in which the folder lists them.
+            compare with papers. One of them is that equal scores count one by one, so that AP depends on their order:
+            here that of the videos in `gt`, their frames and the poses in a frame, on every machine.
+        official_order: take equal scores in the official evaluator's order instead, see `precision_recall`. That tool
+            takes the videos in the order in which the folder lists them.
 
     Raises:
         ValueError: for a video that is missing or double, for unequal numbers of frames, for people without a track id
@@ -129,7 +133,7 @@ def evaluate(gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_qui
         counts.append(count_video(video, predictions[name], official_quirks=official_quirks))
     if not counts:
         raise ValueError('expected at least one annotated video, got none')
-    return figures(EvaluationCounts.total(counts))
+    return figures(EvaluationCounts.total(counts), official_order=official_order)
 
 
 def count_video(gt: PoseVideo, pred: PoseVideo, *, official_quirks: bool = True) -> EvaluationCounts:
@@ -154,9 +158,11 @@ def count_video(gt: PoseVideo, pred: PoseVideo, *, official_quirks: bool = True)
     )
 
 
-def figures(counts: EvaluationCounts) -> PoseTrackResult:
-    """The figures that follow from the counts of one or several sequences."""
-    ap, ap_precision, ap_recall = average_precision(counts.detections, official_quirks=counts.official_quirks)
+def figures(counts: EvaluationCounts, *, official_order: bool = False) -> PoseTrackResult:
+    """The figures that follow from the counts of one or several sequences; for `official_order` see `evaluate`."""
+    ap, ap_precision, ap_recall = average_precision(
+        counts.detections, official_quirks=counts.official_quirks, official_order=official_order
+    )
     per_joint = {**mot_percentages(counts.mot), 'idf1': identity_f1(counts.identity), **hota_percentages(counts.hota)}
     return PoseTrackResult(
         ap=ap,

@@ -53,16 +53,17 @@ class SequenceCounts:
     missing_scores: str | None
 
 
-def pair_files(gt: str | Path, pred: str | Path) -> tuple[list[FilePair], list[Path]]:
+def pair_files(gt: str | Path, pred: str | Path, *, official_order: bool = False) -> tuple[list[FilePair], list[Path]]:
     """Pair the files of two folders by their stems; two single files pair whatever their names.
 
     Args:
         gt: a folder of annotations, or one file.
         pred: a folder of predictions, or one file.
+        official_order: take the sequences in the order in which the file system lists the folder of annotations, as
+            the official evaluator does, and not by name. It decides about equal scores, see `evaluate`.
 
     Returns:
-        The pairs in the order in which the folder of annotations lists them, as the official evaluator takes them (it
-        decides about equal scores, see `evaluate`), and the prediction files that no annotations belong to.
+        The pairs, and the prediction files that no annotations belong to.
 
     Raises:
         PoseTrackFormatError: for a folder that is not there or empty, and naming all annotations without predictions.
@@ -77,7 +78,7 @@ def pair_files(gt: str | Path, pred: str | Path) -> tuple[list[FilePair], list[P
         raise PoseTrackFormatError(
             f"{pred}, field 'file': expected a prediction file for each of {gt}, got none for {', '.join(missing)}"
         )
-    if gt.is_dir():
+    if official_order and gt.is_dir():
         listed = os.listdir(gt)
         files.sort(key=lambda path: listed.index(path.name))
     pairs = [FilePair(path, predictions.pop(path.stem)) for path in files]

@@ -41,6 +41,22 @@ def test_detections_are_taken_by_score() -> None:
     np.testing.assert_allclose(recall, [0, 1 / 4, 2 / 4])
 
 
+@pytest.mark.parametrize('size', [3, 17, 1000])  # numpy sorts short and long arrays in different ways
+def test_equal_scores_count_in_their_own_order(size: int) -> None:
+    labels = np.random.default_rng(size).random(2 * size) < 0.5
+    precision, recall = precision_recall(np.repeat([0.3, 0.7], size), labels, 2 * size)
+    hits = np.concatenate([labels[size:], labels[:size]]).cumsum()
+    np.testing.assert_array_equal(recall, hits / (2 * size))
+    np.testing.assert_array_equal(precision, hits / np.arange(1, 2 * size + 1))
+
+
+def test_the_official_order_is_numpys() -> None:
+    scores, labels = np.repeat([0.3, 0.7], 50), np.random.default_rng(0).random(100) < 0.5
+    order = np.argsort(scores)[::-1]
+    official = precision_recall(scores, labels, 100, official_order=True)
+    np.testing.assert_array_equal(official, precision_recall(np.arange(100)[::-1], labels[order], 100))
+
+
 def test_without_quirks_the_order_of_equal_scores_does_not_matter() -> None:
     labels = np.random.default_rng(0).random(50) < 0.5
     scores = np.repeat([0.3, 0.7], 25)

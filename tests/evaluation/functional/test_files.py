@@ -21,12 +21,14 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / 'gt', tmp_path / 'pred'
 
 
-def test_files_pair_by_name_in_the_folders_order(folders: tuple[Path, Path]) -> None:
+def test_files_pair_by_name(folders: tuple[Path, Path]) -> None:
     gt, pred = folders
     pairs, unused = pair_files(gt, pred)
     assert [(pair.name, pair.gt, pair.pred) for pair in pairs] == [
-        (Path(name).stem, gt / name, pred / name) for name in os.listdir(gt)
+        (Path(name).stem, gt / name, pred / name) for name in ('a.json', 'b.json')
     ]
+    listed, _ = pair_files(gt, pred, official_order=True)
+    assert [pair.gt.name for pair in listed] == os.listdir(gt)
     assert unused == [pred / 'c.json']
     assert pair_files(gt / 'b.json', pred)[0] == [pair for pair in pairs if pair.name == 'b']
 
