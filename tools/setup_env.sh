@@ -114,7 +114,10 @@ set_up() {
 compare_to_lock() {
     "$1" -I - "$LOCK" <<'PY'
 import importlib.metadata as metadata, pathlib, sys
-from pip._vendor.packaging.requirements import Requirement
+try:
+    from packaging.requirements import Requirement
+except ImportError:
+    from pip._vendor.packaging.requirements import Requirement
 lines = pathlib.Path(sys.argv[1]).read_text().splitlines()
 locked = [Requirement(line) for line in lines if line and not line.startswith('#')]
 locked = [package for package in locked if package.marker is None or package.marker.evaluate()]

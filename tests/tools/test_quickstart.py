@@ -49,6 +49,15 @@ def test_writes_video_and_contact_sheet(smoke: tuple[Path, str]) -> None:
     assert cv2.imread(str(video.with_suffix('.png'))) is not None
 
 
+def test_shows_the_data_what_the_parts_find_and_a_report(smoke: tuple[Path, str]) -> None:
+    out, printed = smoke
+    for folder in ('data', 'parts'):
+        (sheet,) = (out / 'pictures' / folder).glob('*.png')
+        assert cv2.imread(str(sheet)) is not None and str(sheet) in printed
+    assert len(list((out / 'overlays').glob('*_heatmaps/*.png'))) == 8
+    assert '</html>' in (out / 'report.html').read_text() and 'mmgnntrack track' in printed
+
+
 def test_writes_posetrack_results(smoke: tuple[Path, str]) -> None:
     out, _ = smoke
     for row in ROWS:
@@ -66,6 +75,7 @@ def test_checkpoint_holds_the_dynamics_head_alone(smoke: tuple[Path, str]) -> No
     assert state and all(key.startswith('tracker.dynamics_head.') for key in state)
 
 
+@pytest.mark.slow  # the metric's own tests have two ranks, too
 def test_one_process_gives_the_figures_of_several(smoke: tuple[Path, str]) -> None:
     out, _ = smoke
     run(
@@ -74,9 +84,10 @@ def test_one_process_gives_the_figures_of_several(smoke: tuple[Path, str]) -> No
         '--cfg-options',
         f'custom_hooks.0.detector={out}/detector/iter_4.pth',
         f'custom_hooks.0.pose_estimator={out}/pose/iter_4.pth',
+        'model.tracker.matching=iou',
         MMGNNTRACK_DATA=str(out / 'synthtrack'),
     )
-    single, several = (json.loads((out / name / 'metrics.json').read_text()) for name in ('single', 'test/full'))
+    single, several = (json.loads((out / name / 'metrics.json').read_text()) for name in ('single', 'test/iou'))
     for name, value in single.items():
         if name.startswith('posetrack/'):
             assert value == pytest.approx(several[name], abs=1e-6, nan_ok=True), name

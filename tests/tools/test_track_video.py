@@ -67,7 +67,7 @@ def test_all_outputs(track: Callable, frames: Path, options: list[str], tmp_path
     assert status == 0, errors
     assert f'{tmp_path}: 8 frames' in output
     assert {path.name for path in tmp_path.iterdir()} == {
-        f'{frames.name}{end}' for end in ('.json', '.coco.json', '.mp4')
+        f'{frames.name}{end}' for end in ('.json', '.coco.json', '.mp4', '.png')
     }
     video = read_video(tmp_path / f'{frames.name}.json')
     results = json.loads((tmp_path / f'{frames.name}.coco.json').read_text())
@@ -102,7 +102,7 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     assert track(*arguments, parts, '--resume')[0] == 0
     assert (parts / 'many.json').read_text() == (whole / 'many.json').read_text()
     assert length_of(parts / 'many.mp4') == length_of(parts / 'many_fusion.mp4') == 28
-    assert {path.name for path in parts.iterdir()} == {'many.json', 'many.mp4', 'many_fusion.mp4'}
+    assert {path.name for path in parts.iterdir()} == {'many.json', 'many.mp4', 'many.png', 'many_fusion.mp4'}
 
     torch.save(({}, 0, False, dict(every='3', save_json="['posetrack']")), parts / '.many.state.pth')
     status, _, errors = track(*arguments, parts, '--resume')
