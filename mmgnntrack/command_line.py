@@ -16,7 +16,10 @@ from .version import __version__
 COMMANDS = {
     'track': ('track_video.py', 'track the people of a video, folder of frames, camera or stream'),
     'track-poses': ('track_poses.py', 'give poses from any estimator identities that last'),
-    'eval': ('eval_posetrack.py', 'evaluate tracked poses as the PoseTrack benchmark does; needs numpy and scipy alone'),
+    'eval': (
+        'eval_posetrack.py',
+        'evaluate tracked poses as the PoseTrack benchmark does, with numpy and scipy alone',
+    ),
     'report': ('report.py', 'one HTML page about one or several tests'),
     'train': ('train.py', 'train a dynamics head, a detector or a pose estimator from a config'),
     'test': ('test.py', 'test a config: tables, result files, overlay videos'),
@@ -31,7 +34,18 @@ EXAMPLES = """examples:
 #: How a tool is to call itself where the command leads to it.
 _PROGRAM = 'MMGNNTRACK_PROGRAM'
 #: Whose versions matter, as they are called on the index.
-_PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'openmim', 'numpy', 'scipy', 'opencv-python')
+_PACKAGES = (
+    'torch',
+    'torchvision',
+    'mmengine',
+    'mmcv',
+    'mmdet',
+    'mmpose',
+    'openmim',
+    'numpy',
+    'scipy',
+    'opencv-python',
+)
 _FORKS = ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection', 'onedl-mmpose')
 
 
@@ -54,7 +68,7 @@ def one_line_errors(
 
 
 def tool_parser(description: str) -> argparse.ArgumentParser:
-    """The parser of a tool, whose examples call it as the user did: `python tools/eval_posetrack.py` or `mmgnntrack eval`.
+    """The parser of a tool, whose examples call it as the user did: `python tools/test.py` or `mmgnntrack test`.
 
     Args:
         description: the tool's docstring, its examples included.

@@ -12,8 +12,10 @@ LOCK="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/requirements/lock.txt"
 PYTHON=$1
 mkdir -p "$2"
 WHEELS=$(cd "$2" && pwd)
+# Where ninja is.
+export PATH="$(cd "$(dirname "$PYTHON")" && pwd):$PATH"
 TAG=$("$PYTHON" -c 'import sys; print("cp%d%d" % sys.version_info[:2])')
-export MAX_JOBS=${MAX_JOBS:-$(nproc)} CXX=${CXX:-c++} MMCV_WITH_OPS=1
+export MAX_JOBS=${MAX_JOBS:-$(env -u OMP_NUM_THREADS nproc)} CXX=${CXX:-c++} MMCV_WITH_OPS=1
 # All flags are given: those that Python was built with may be added to or replaced, and a precompiled header is
 # taken only by files that are compiled like it.
 FLAGS='-O2 -g0 -DNDEBUG -fwrapv -fPIC'
@@ -80,7 +82,7 @@ build_mmcv() {
     unpack_mmcv
     precompile_headers
     say "mmcv: torch's headers took $((SECONDS - start)) s"
-    CFLAGS=$FLAGS wheel mmcv "$SOURCE" >"$log" 2>&1 &
+    CFLAGS=$FLAGS CXXFLAGS=$FLAGS wheel mmcv "$SOURCE" >"$log" 2>&1 &
     pid=$!
     watch_files "$pid" "$log"
     wait "$pid" || { tail -n 40 "$log" >&2; say 'ERROR: mmcv did not compile'; exit 1; }

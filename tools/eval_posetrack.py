@@ -47,8 +47,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--official-order',
         action='store_true',
-        help="AP takes equal scores as the official evaluator does, in an order of this machine's: that of numpy's sort "
-        'and of the files in their folder',
+        help="AP takes equal scores as the official evaluator does, in an order of this machine's: that of numpy's "
+        'sort and of the files in their folder',
     )
     args = parser.parse_args()
     if args.no_quirks and args.official_order:

@@ -2,7 +2,7 @@
 # From a bare machine to a trained, tested tracker: environment, data, three trainings, four tests, a table, a video.
 #
 #   bash tools/quickstart.sh                   # about 12 minutes on two CPU cores once the environment stands
-#   bash tools/quickstart.sh --long            # twice the training, for the figures of configs/mini: about 16 minutes
+#   bash tools/quickstart.sh --long            # the trainings of configs/mini and its studies: about 18 minutes
 #   bash tools/quickstart.sh --fresh           # start over
 #   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, in a minute and a half
 #   bash tools/quickstart.sh --data data/posetrack18 --train annotations/train --val annotations/val
@@ -15,7 +15,7 @@
 #   --out DIR      where everything goes (default: outputs/quickstart, with --long and --smoke outputs/long, outputs/smoke)
 #   --seed N       seed of the trainings (default: 0)
 #   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head
-#                  (default: 700,1400,300, with --long 1000,2700,300)
+#                  (default: 900,1200,200, with --long 1000,2700,300)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -50,11 +50,11 @@ OUT=$(cd "$OUT" && pwd)
 
 # --- progress -------------------------------------------------------------------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)
-# Typical lengths, of which the time left is made: data, detector beside pose estimator, dynamics head, the four tests.
+# Typical lengths in seconds, of which the time left is made: data, the trainings, the tests.
 case $SCALE in
-    smoke) PHASES=(5 25 15 30) ITERS=${ITERS:-4,4,4} ;;
-    long) PHASES=(65 800 120 110) ITERS=${ITERS:-1000,2700,300} ;;
-    *) PHASES=(65 430 120 110) ITERS=${ITERS:-700,1400,300} ;;
+    smoke) PHASES=(5 40 35) ITERS=${ITERS:-4,4,4} ;;
+    long) PHASES=(65 930 110) ITERS=${ITERS:-1000,2700,300} ;;
+    *) PHASES=(65 540 110) ITERS=${ITERS:-900,1200,200} ;;
 esac
 IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"$ITERS"
 declare -A DONE_FILE PID BEGAN
@@ -84,29 +84,30 @@ begin() {
 # How far a step is, from the newest line of its log that says so.
 progress() {
     tail -c 20000 "$OUT/$1.log" 2>/dev/null | tr '\r' '\n' \
-        | sed -nE "s/.*Iter\((train|test)\) *\[ *([0-9]+\/[0-9]+)\].*eta: ([0-9:]+).*/$1 \2, \3 left/p
-            s/.*\| *([0-9]+\/[0-9]+) \[.*video\/s\].*/$1 \1/p" | tail -n 1
+        | sed -nE "s/.*Iter\((train|test)\) *\[ *([0-9]+\/[0-9]+)\].*eta: ([0-9:]+).*/$1 \2, \3 left; /p
+            s/.*\| *([0-9]+\/[0-9]+) \[.*video\/s\].*/$1 \1; /p" | tail -n 1
 }
 
-# finish NAME...: waits for steps, telling how far they are; fails where one of them did.
+# finish NAME...: waits for steps, telling how far all are that go on; fails where one of them did.
 finish() {
-    local name running told='' line shown=0
+    local name running line told='' shown=0
     while :; do
         running='' line=''
-        for name in "$@"; do
-            [ -n "${PID[$name]:-}" ] || continue
+        for name in "${!PID[@]}"; do
             if kill -0 "${PID[$name]}" 2>/dev/null; then
-                running=1
-                line+="${line:+; }$(progress "$name")"
-            else
-                [ -e "${DONE_FILE[$name]}" ] || { tail -n 30 "$OUT/$name.log" >&2; fail "step '$name' failed; the whole log: $OUT/$name.log"; }
+                [[ " $* " != *" $name "* ]] || running=1
+                line+="$(progress "$name")"
+            elif [ -e "${DONE_FILE[$name]}" ]; then
                 echo "      $name took $((SECONDS - BEGAN[$name])) s"
                 unset "PID[$name]"
+            else
+                tail -n 30 "$OUT/$name.log" >&2
+                fail "step '$name' failed; the whole log: $OUT/$name.log"
             fi
         done
         [ -n "$running" ] || return 0
         if [ "$line" != "$told" ] && [ $((SECONDS - shown)) -ge 15 ]; then
-            echo "      $line"
+            echo "      ${line%; }"
             told=$line shown=$SECONDS
         fi
         sleep 0.5
@@ -146,17 +147,18 @@ begin shown "$OUT/pictures/data/$VIDEO.png" "drawing the data: $OUT/pictures/dat
     python tools/browse_dataset.py "$FIRST" --images "$MMGNNTRACK_DATA" --out "$OUT/pictures/data"
 
 # --- trainings ------------------------------------------------------------------------------------------------------
-# Processes of one thread each get more out of a few cores than one process of several threads. Detector and pose
-# estimator train at the same time, and share the cores.
+# Processes of one thread each get more out of a few cores than one process of several threads. The detector trains
+# beside the pose estimator and the dynamics head, which needs the latter's features alone.
 CORES=$(env -u OMP_NUM_THREADS nproc)
 RANKS=$((CORES < 4 ? CORES : 4))
 HALF=$(((RANKS + 1) / 2))
+EACH=$HALF  # ranks of a training
 
-# train NAME CONFIG ITERATIONS RANKS TITLE OPTION...
+# train NAME CONFIG ITERATIONS TITLE OPTION...
 train() {
-    local name=$1 config=$2 iters=$3 ranks=$4 title=$5 launcher=(--launcher none --gpus 0)
-    shift 5
-    [ "$ranks" = 1 ] || launcher=(--launcher pytorch --gpus "$ranks")
+    local name=$1 config=$2 iters=$3 title=$4 launcher=(--launcher none --gpus 0)
+    shift 4
+    [ "$EACH" = 1 ] || launcher=(--launcher pytorch --gpus "$EACH")
     local interval=$((iters < 20 ? 1 : iters / 20)) warmup=$((iters / 10 + 2))
     begin "$name" "$OUT/$name/iter_$iters.pth" "$title" \
         mim train mmgnntrack "configs/mini/$config.py" "${launcher[@]}" \
@@ -166,22 +168,17 @@ train() {
         "param_scheduler.1.end=$iters" "$@"
 }
 people="train_dataloader.dataset.ann_file=$COCO/coco_train.json"
-batch() { echo "train_dataloader.batch_size=$(($1 / $2))"; }
+batch() { echo "train_dataloader.batch_size=$(($1 / EACH))"; }
 parts=("custom_hooks.0.detector=$OUT/detector/iter_$DETECTOR_ITERS.pth"
     "custom_hooks.0.pose_estimator=$OUT/pose/iter_$POSE_ITERS.pth")
-phase 1 'detector and pose estimator'
-train detector faster-rcnn_mini_synthtrack "$DETECTOR_ITERS" "$HALF" 'training the person detector' "$people" "$(batch 4 "$HALF")"
-train pose td-hm_hrnet-mini_synthtrack-128x96 "$POSE_ITERS" "$HALF" 'training the pose estimator' "$people" "$(batch 16 "$HALF")"
-finish shown detector pose
-phase 2 'dynamics head'
-found=$OUT/pictures/parts/$(basename "$FRAMES").png
-begin found "$found" "drawing whom detector and pose estimator find: $found" \
-    python tools/track_video.py "$FRAMES" --config configs/mini/gnn_hrnet-mini_synthtrack.py --out-dir "$OUT/pictures/parts" \
-    --detector-checkpoint "$OUT/detector/iter_$DETECTOR_ITERS.pth" --pose-checkpoint "$OUT/pose/iter_$POSE_ITERS.pth" \
-    --save-video --cfg-options model.tracker.matching=oks
-train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" "$RANKS" 'training the dynamics head' \
-    "${parts[@]}" "train_dataloader.dataset.ann_file=$TRAIN" "$(batch 16 "$RANKS")"
-finish found dynamics
+phase 1 'trainings'
+train detector faster-rcnn_mini_synthtrack "$DETECTOR_ITERS" 'training the person detector' "$people" "$(batch 4)"
+train pose td-hm_hrnet-mini_synthtrack-128x96 "$POSE_ITERS" 'training the pose estimator' "$people" "$(batch 16)"
+finish shown pose
+[ $SCALE != long ] || { finish detector; EACH=$RANKS; }  # which is done long before
+train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" 'training the dynamics head' \
+    custom_hooks.0.detector=None "${parts[1]}" "train_dataloader.dataset.ann_file=$TRAIN" "$(batch 16)"
+finish detector dynamics
 
 # --- the four rows of the ablation ----------------------------------------------------------------------------------
 # row NAME RANKS: all track the same poses, the first one keeps them for the others.
@@ -196,13 +193,18 @@ row() {
         "${show[@]}" --cfg-options "${parts[@]}" "model.tracker.matching=$name" "model.cache_dir=$OUT/cache" \
         default_hooks.logger.interval=5 "test_dataloader.dataset.ann_file=$VAL" "test_evaluator.ann_dir=$MMGNNTRACK_DATA/$VAL"
 }
-phase 3 'tests'
+phase 2 'tests'
+found=$OUT/pictures/parts/$(basename "$FRAMES").png
+begin found "$found" "drawing whom detector and pose estimator find: $found" \
+    python tools/track_video.py "$FRAMES" --config configs/mini/gnn_hrnet-mini_synthtrack.py --out-dir "$OUT/pictures/parts" \
+    --detector-checkpoint "$OUT/detector/iter_$DETECTOR_ITERS.pth" --pose-checkpoint "$OUT/pose/iter_$POSE_ITERS.pth" \
+    --save-video --cfg-options model.tracker.matching=oks
 row iou "$RANKS"
 [ $SCALE = smoke ] || finish iou  # at a tiny scale there is too little to keep
 row oks "$HALF"
 row gnn "$HALF"
 row full "$HALF"
-finish iou oks gnn full
+finish found iou oks gnn full
 rm -rf "$OUT/cache"
 
 echo

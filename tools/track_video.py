@@ -2,7 +2,8 @@
 
 SOURCE is a video file, a folder of frames, a glob of frames in quotes, the number of a camera or the URL of a stream.
 DIR gets NAME.mp4, the video with the tracks drawn, NAME.png, twelve of its frames on a sheet, and NAME.json, the poses
-with identities as PoseTrack18 writes them; NAME is the file's or folder's. Where --save-video, --save-json or --show is given, only what is asked for:
+with identities as PoseTrack18 writes them; NAME is the file's or folder's. Where --save-video, --save-json or --show is
+given, only what is asked for:
 --save-json coco is NAME.coco.json, keypoint results as COCO writes them (of PoseTrack's joints: PoseTrack18's 17).
 
 --save-panels adds pictures of what the tracker did in each frame: NAME_fusion.mp4 with the poses before and after, and

@@ -19,4 +19,4 @@ def test_missing_images(run_tool: Callable, repository: Path, synthtrack: Path, 
     browse = run_tool(repository / 'tools/browse_dataset.py')
     status, _, complaint = browse(synthtrack / 'annotations/val', '--images', tmp_path, '--out', tmp_path / 'out')
     assert status == 1 and 'error: frame not found' in complaint
-    assert not list((tmp_path / 'out').glob('*.mp4'))
+    assert not list((tmp_path / 'out').glob('[!.]*.mp4'))

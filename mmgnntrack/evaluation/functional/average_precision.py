@@ -55,8 +55,8 @@ def precision_recall(
         labels: (n,) bool, whether a detection is a true positive.
         positives: the number of annotated joints; recall is NaN for none.
         official_quirks: count equal scores one by one, in the order of `scores`. Else they count as one step.
-        official_order: with the quirks, take equal scores in the order in which numpy's default sort leaves them, as the
-            official evaluator does. That order depends on numpy's version and on the processor.
+        official_order: with the quirks, take equal scores in the order in which numpy's default sort leaves them, as
+            the official evaluator does. That order depends on numpy's version and on the processor.
 
     Returns:
         Two arrays (n,), or shorter where equal scores are one step.

@@ -17,6 +17,7 @@ CASES = sorted(path.name for path in GOLDEN.iterdir())
 NAMES = (*POSETRACK17_JOINTS, 'total')
 ATTRIBUTES = {'pre': 'precision', 'rec': 'recall'}
 
+
 def run(case: str, **options: bool) -> tuple[PoseTrackResult, dict]:
     gt, pred = (read_folder(GOLDEN / case / name) for name in ('gt', 'pred'))
     expected = json.loads((GOLDEN / case / 'expected.json').read_text())
@@ -54,7 +55,7 @@ def test_figure(case: str, key: str) -> None:
 @pytest.mark.parametrize('official_order', [False, True])
 @pytest.mark.parametrize('case', CASES)
 def test_average_precision(case: str, official_order: bool) -> None:
-    # Where scores are equal AP is an interval, in which the order that the official evaluator's machine gave is one value.
+    # Where scores are equal AP is an interval: the official evaluator's machine gave one value in it.
     result, expected = run(case, official_order=official_order)
     lowest, highest = (ap_with_ties(detections(case), place) for place in ('last', 'first'))
     for ap in (result.ap, figures(expected, 'ap')):
