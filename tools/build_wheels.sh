@@ -24,25 +24,33 @@ say() { printf '[wheels] %s\n' "$*" >&2; }
 pinned() { sed -nE "s/^$1==([^ ;]+).*/\1/p" "$LOCK" | head -n 1; }
 built() { compgen -G "$WHEELS/$1-$(pinned "$1")-*-$TAG-*.whl" >/dev/null; }
 
-# A build is finished or not there: wheels move into the folder whole.
 SCRATCH=$(mktemp -d "$WHEELS/.build.XXXX")
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$SCRATCH"' EXIT
 
-# wheel NAME SOURCE: NAME's wheel from an unpacked source or a pip requirement.
-wheel() {
-    "$PYTHON" -m pip wheel --verbose --no-build-isolation --no-deps --no-binary "$1" -w "$SCRATCH" "$2"
-}
-
-# Unpacks mmcv and mends the one line of its setup.py that Python 3.13 no longer runs (it reads names that `exec` made
-# from `locals()`), which is why pip itself cannot get to the end of its download there.
-unpack_mmcv() {
-    local log="$SCRATCH/download.log"
-    TMPDIR="$SCRATCH" "$PYTHON" -m pip download --no-clean --no-build-isolation --no-deps --no-binary mmcv \
-        -d "$SCRATCH" "mmcv==$(pinned mmcv)" >"$log" 2>&1 || true
-    SOURCE=$(find "$SCRATCH" -maxdepth 3 -path '*/mmcv_*/setup.py' -printf '%h' -quit)
-    [ -n "$SOURCE" ] || { tail -n 20 "$log" >&2; say 'ERROR: mmcv could not be downloaded'; exit 1; }
+# unpack NAME: its source, in SOURCE. The one line of setup.py that Python 3.13 no longer runs is mended: it reads names
+# that `exec` made from `locals()`. That is why pip itself does not get to the end of its download there.
+unpack() {
+    local log="$SCRATCH/download.log" name=$1
+    TMPDIR="$SCRATCH" "$PYTHON" -m pip download --no-clean --no-build-isolation --no-deps --no-binary "$name" \
+        -d "$SCRATCH" "$name==$(pinned "$name")" >"$log" 2>&1 || true
+    SOURCE=$(find "$SCRATCH" -maxdepth 3 -path "*/${name}_*/setup.py" -printf '%h' -quit)
+    [ -n "$SOURCE" ] || { tail -n 20 "$log" >&2; say "ERROR: $name could not be downloaded"; exit 1; }
     sed -i "s/exec(compile(f.read(), version_file, 'exec'))/exec(compile(f.read(), version_file, 'exec'), globals())/
         s/return locals()\['__version__'\]/return globals()['__version__']/" "$SOURCE/setup.py"
+}
+
+# compile NAME: the wheel of what is unpacked; its output is in SCRATCH/NAME.log.
+compile() {
+    "$PYTHON" -m pip wheel --verbose --no-build-isolation --no-deps -w "$SCRATCH" "$SOURCE" >"$SCRATCH/$1.log" 2>&1
+}
+
+# keep NAME: a build is finished, or not in the folder.
+keep() { mv "$SCRATCH/$1"-*.whl "$WHEELS/"; }
+
+failed() {
+    grep -v '^ *#' "$SCRATCH/$1.log" | tail -n 60 >&2
+    say "ERROR: $1 did not compile"
+    exit 1
 }
 
 # Nearly all the time of a file goes into torch's headers. Precompiled once, they cost every file nothing.
@@ -79,13 +87,14 @@ watch_files() {
 build_mmcv() {
     local log="$SCRATCH/mmcv.log" pid start=$SECONDS refused
     say "mmcv $(pinned mmcv): compiling its operators, $MAX_JOBS files at a time (2 to 4 minutes on two cores)"
-    unpack_mmcv
+    unpack mmcv
     precompile_headers
     say "mmcv: torch's headers took $((SECONDS - start)) s"
-    CFLAGS=$FLAGS CXXFLAGS=$FLAGS wheel mmcv "$SOURCE" >"$log" 2>&1 &
+    CFLAGS=$FLAGS CXXFLAGS=$FLAGS compile mmcv &
     pid=$!
     watch_files "$pid" "$log"
-    wait "$pid" || { tail -n 40 "$log" >&2; say 'ERROR: mmcv did not compile'; exit 1; }
+    wait "$pid" || failed mmcv
+    keep mmcv
     refused=$(grep -cF '[-Winvalid-pch]' "$log" || true)
     [ "$refused" -eq 0 ] || say "mmcv: $refused times the compiler did not take the precompiled header, and took longer"
     say "mmcv: compiled in $((SECONDS - start)) s"
@@ -94,7 +103,7 @@ build_mmcv() {
 built mmcv || build_mmcv
 if ! built xtcocotools; then
     say "xtcocotools $(pinned xtcocotools): compiling"
-    wheel xtcocotools "xtcocotools==$(pinned xtcocotools)" >"$SCRATCH/log" 2>&1 ||
-        { tail -n 40 "$SCRATCH/log" >&2; say 'ERROR: xtcocotools did not compile'; exit 1; }
+    unpack xtcocotools
+    compile xtcocotools || failed xtcocotools
+    keep xtcocotools
 fi
-find "$SCRATCH" -maxdepth 1 -name '*.whl' -exec mv {} "$WHEELS/" \;
