@@ -36,7 +36,7 @@ unpack() {
     SOURCE=$(find "$SCRATCH" -maxdepth 3 -path "*/${name}_*/setup.py" -printf '%h' -quit)
     [ -n "$SOURCE" ] || { tail -n 20 "$log" >&2; say "ERROR: $name could not be downloaded"; exit 1; }
     sed -i "s/exec(compile(f.read(), version_file, 'exec'))/exec(compile(f.read(), version_file, 'exec'), globals())/
-        s/return locals()\['__version__'\]/return globals()['__version__']/" "$SOURCE/setup.py"
+        s/return locals()\[/return globals()[/" "$SOURCE/setup.py"
 }
 
 # compile NAME: the wheel of what is unpacked; its output is in SCRATCH/NAME.log.
