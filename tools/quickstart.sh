@@ -178,7 +178,13 @@ finish shown pose
 [ $SCALE != long ] || { finish detector; EACH=$RANKS; }  # which is done long before
 train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" 'training the dynamics head' \
     custom_hooks.0.detector=None "${parts[1]}" "train_dataloader.dataset.ann_file=$TRAIN" "$(batch 16)"
-finish detector dynamics
+finish detector
+found=$OUT/pictures/parts/$(basename "$FRAMES").png
+begin found "$found" "drawing whom detector and pose estimator find: $found" \
+    python tools/track_video.py "$FRAMES" --config configs/mini/gnn_hrnet-mini_synthtrack.py --out-dir "$OUT/pictures/parts" \
+    --detector-checkpoint "$OUT/detector/iter_$DETECTOR_ITERS.pth" --pose-checkpoint "$OUT/pose/iter_$POSE_ITERS.pth" \
+    --save-video --cfg-options model.tracker.matching=oks
+finish dynamics
 
 # --- the four rows of the ablation ----------------------------------------------------------------------------------
 # row NAME RANKS: all track the same poses, the first one keeps them for the others.
@@ -194,11 +200,6 @@ row() {
         default_hooks.logger.interval=5 "test_dataloader.dataset.ann_file=$VAL" "test_evaluator.ann_dir=$MMGNNTRACK_DATA/$VAL"
 }
 phase 2 'tests'
-found=$OUT/pictures/parts/$(basename "$FRAMES").png
-begin found "$found" "drawing whom detector and pose estimator find: $found" \
-    python tools/track_video.py "$FRAMES" --config configs/mini/gnn_hrnet-mini_synthtrack.py --out-dir "$OUT/pictures/parts" \
-    --detector-checkpoint "$OUT/detector/iter_$DETECTOR_ITERS.pth" --pose-checkpoint "$OUT/pose/iter_$POSE_ITERS.pth" \
-    --save-video --cfg-options model.tracker.matching=oks
 row iou "$RANKS"
 [ $SCALE = smoke ] || finish iou  # at a tiny scale there is too little to keep
 row oks "$HALF"
