@@ -27,7 +27,7 @@ TYPES = {
     ],
     'DATA_SAMPLERS': ['FrameBatchSampler', 'VideoSampler'],
     'METRICS': ['PoseTrackMetric'],
-    'HOOKS': ['PartCheckpointHook', 'TrackVisualizationHook', 'OKSHungarianFusionHook'],
+    'HOOKS': ['ChannelsLastHook', 'PartCheckpointHook', 'TrackVisualizationHook', 'OKSHungarianFusionHook'],
     'VISUALIZERS': ['TrackVisualizer'],
 }
 

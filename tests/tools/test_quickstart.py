@@ -95,4 +95,4 @@ def test_one_process_gives_the_figures_of_several(smoke: tuple[Path, str]) -> No
 
 def test_skips_what_is_done(smoke: tuple[Path, str]) -> None:
     out, _ = smoke
-    assert run('bash', 'tools/quickstart.sh', '--smoke', '--out', str(out)).count('done before') == 8
+    assert run('bash', 'tools/quickstart.sh', '--smoke', '--out', str(out)).count('done before') == 10

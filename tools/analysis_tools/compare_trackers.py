@@ -8,8 +8,8 @@ MMDet's trackers and Norfair need `pip install -r requirements/optional.txt`; wi
 
 examples:
   python tools/analysis_tools/compare_trackers.py data/synthtrack data/synthtrack_hard --out outputs/trackers \\
-      --detector outputs/quickstart/detector/iter_1000.pth --pose-estimator outputs/quickstart/pose/iter_2700.pth \\
-      --dynamics outputs/quickstart/dynamics/iter_300.pth
+      --detector outputs/long/detector/iter_1000.pth --pose-estimator outputs/long/pose/iter_2700.pth \\
+      --dynamics outputs/long/dynamics/iter_300.pth
 """
 
 import argparse

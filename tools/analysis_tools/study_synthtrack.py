@@ -1,6 +1,6 @@
 """Measure what the dynamics head gains on SynthTrack: the rows of the paper's ablations, over several training seeds.
 
-Detector and pose estimator are trained already (by tools/quickstart.sh); the dynamics head is trained here, for each
+Detector and pose estimator are trained already (by tools/quickstart.sh --long); the dynamics head is trained here, for each
 seed and each of its variants. All rows track the same detections and the same estimated poses. Prints a table for each
 data set: means over the seeds and, behind +-, their standard deviation. The last column is the share of the joints
 labelled as occluded that lie within half a head of the truth.
@@ -10,7 +10,7 @@ What was trained or tested before is not done again.
 examples:
   python tools/make_synthtrack.py --out data/synthtrack_hard --hard --train-videos 0
   python tools/analysis_tools/study_synthtrack.py data/synthtrack data/synthtrack_hard --out outputs/study \\
-      --detector outputs/quickstart/detector/iter_1000.pth --pose-estimator outputs/quickstart/pose/iter_2700.pth
+      --detector outputs/long/detector/iter_1000.pth --pose-estimator outputs/long/pose/iter_2700.pth
   python tools/analysis_tools/study_synthtrack.py ... --seeds 0 --rows oks full
 """
 
