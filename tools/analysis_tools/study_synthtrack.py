@@ -1,8 +1,8 @@
 """Measure what the dynamics head gains on SynthTrack: the rows of the paper's ablations, over several training seeds.
 
-Detector and pose estimator are trained already (by tools/quickstart.sh --long); the dynamics head is trained here, for each
-seed and each of its variants. All rows track the same detections and the same estimated poses. Prints a table for each
-data set: means over the seeds and, behind +-, their standard deviation. The last column is the share of the joints
+Detector and pose estimator are trained already (by tools/quickstart.sh --long); the dynamics head is trained here, for
+each seed and each of its variants. All rows track the same detections and the same estimated poses. Prints a table for
+each data set: means over the seeds and, behind +-, their standard deviation. The last column is the share of the joints
 labelled as occluded that lie within half a head of the truth.
 
 What was trained or tested before is not done again.
