@@ -24,6 +24,7 @@ say() { printf '[wheels] %s\n' "$*" >&2; }
 pinned() { sed -nE "s/^$1==([^ ;]+).*/\1/p" "$LOCK" | head -n 1; }
 built() { compgen -G "$WHEELS/$1-$(pinned "$1")-*-$TAG-*.whl" >/dev/null; }
 
+if built mmcv && built xtcocotools; then exit; fi  # a shared folder may be read-only
 SCRATCH=$(mktemp -d "$WHEELS/.build.XXXX")
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$SCRATCH"' EXIT
 
