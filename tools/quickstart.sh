@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From a bare machine to a trained, tested tracker: environment, data, three trainings, four tests, a table, a video.
 #
-#   bash tools/quickstart.sh                   # about 12 minutes on two CPU cores once the environment stands
+#   bash tools/quickstart.sh                   # about 13 minutes on two CPU cores once the environment stands
 #   bash tools/quickstart.sh --long            # trains as long as the studies of configs/mini: about 22 minutes
 #   bash tools/quickstart.sh --fresh           # start over
 #   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, in a minute and a half
@@ -15,7 +15,7 @@
 #   --out DIR      where everything goes (default: outputs/quickstart, with --long and --smoke outputs/long, outputs/smoke)
 #   --seed N       seed of the trainings (default: 0)
 #   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head
-#                  (default: 900,1200,200, with --long 1000,2700,300)
+#                  (default: 700,1400,300, with --long 1000,2700,300)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -50,11 +50,11 @@ OUT=$(cd "$OUT" && pwd)
 
 # --- progress -------------------------------------------------------------------------------------------------------
 STEPS=(data detector pose dynamics iou oks gnn full)
-# Typical lengths in seconds, of which the time left is made: data, the trainings, the tests.
+# Typical lengths in seconds, of which the time left is made: data, detector and pose estimator, dynamics head, tests.
 case $SCALE in
-    smoke) PHASES=(5 40 35) ITERS=${ITERS:-4,4,4} ;;
-    long) PHASES=(65 1100 110) ITERS=${ITERS:-1000,2700,300} ;;
-    *) PHASES=(65 540 110) ITERS=${ITERS:-900,1200,200} ;;
+    smoke) PHASES=(5 25 18 32) ITERS=${ITERS:-4,4,4} ;;
+    long) PHASES=(65 950 155 100) ITERS=${ITERS:-1000,2700,300} ;;
+    *) PHASES=(65 460 155 100) ITERS=${ITERS:-700,1400,300} ;;
 esac
 IFS=, read -r DETECTOR_ITERS POSE_ITERS DYNAMICS_ITERS <<<"$ITERS"
 declare -A DONE_FILE PID BEGAN
@@ -147,8 +147,8 @@ begin shown "$OUT/pictures/data/$VIDEO.png" "drawing the data: $OUT/pictures/dat
     python tools/browse_dataset.py "$FIRST" --images "$MMGNNTRACK_DATA" --out "$OUT/pictures/data"
 
 # --- trainings ------------------------------------------------------------------------------------------------------
-# Processes of one thread each get more out of a few cores than one process of several threads. The detector trains
-# beside the pose estimator and the dynamics head, which needs the latter's features alone.
+# Processes of one thread each get more out of a few cores than one process of several threads. Detector and pose
+# estimator train at the same time, and share the cores.
 CORES=$(env -u OMP_NUM_THREADS nproc)
 RANKS=$((CORES < 4 ? CORES : 4))
 HALF=$(((RANKS + 1) / 2))
@@ -172,20 +172,22 @@ people="train_dataloader.dataset.ann_file=$COCO/coco_train.json"
 batch() { echo "train_dataloader.batch_size=$(($1 / EACH))"; }
 parts=("custom_hooks.0.detector=$OUT/detector/iter_$DETECTOR_ITERS.pth"
     "custom_hooks.0.pose_estimator=$OUT/pose/iter_$POSE_ITERS.pth")
-phase 1 'trainings'
+phase 1 'detector and pose estimator'
 train detector faster-rcnn_mini_synthtrack "$DETECTOR_ITERS" 'training the person detector' "$people" "$(batch 4)"
 [ $SCALE != long ] || finish detector
 train pose td-hm_hrnet-mini_synthtrack-128x96 "$POSE_ITERS" 'training the pose estimator' "$people" "$(batch 16)"
-finish shown pose
-train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" 'training the dynamics head' \
-    custom_hooks.0.detector=None "${parts[1]}" "train_dataloader.dataset.ann_file=$TRAIN" "$(batch 16)"
-finish detector
+finish shown detector pose
+
+phase 2 'dynamics head'
 found=$OUT/pictures/parts/$(basename "$FRAMES").png
 begin found "$found" "drawing whom detector and pose estimator find: $found" \
     python tools/track_video.py "$FRAMES" --config configs/mini/gnn_hrnet-mini_synthtrack.py --out-dir "$OUT/pictures/parts" \
     --detector-checkpoint "$OUT/detector/iter_$DETECTOR_ITERS.pth" --pose-checkpoint "$OUT/pose/iter_$POSE_ITERS.pth" \
     --save-video --cfg-options model.tracker.matching=oks
-finish dynamics
+EACH=$RANKS
+train dynamics gnn_hrnet-mini_synthtrack "$DYNAMICS_ITERS" 'training the dynamics head' \
+    "${parts[@]}" "train_dataloader.dataset.ann_file=$TRAIN" "$(batch 16)"
+finish found dynamics
 
 # --- the four rows of the ablation ----------------------------------------------------------------------------------
 # row NAME RANKS: all track the same poses, the first one keeps them for the others.
@@ -200,7 +202,7 @@ row() {
         "${show[@]}" --cfg-options "${parts[@]}" "model.tracker.matching=$name" "model.cache_dir=$OUT/cache" \
         default_hooks.logger.interval=5 "test_dataloader.dataset.ann_file=$VAL" "test_evaluator.ann_dir=$MMGNNTRACK_DATA/$VAL"
 }
-phase 2 'tests'
+phase 3 'tests'
 row iou "$RANKS"
 [ $SCALE = smoke ] || finish iou  # at a tiny scale there is too little to keep
 row oks "$HALF"
