@@ -13,7 +13,7 @@ from mmgnntrack.registry import HOOKS
 @HOOKS.register_module()
 class ChannelsLastHook(Hook):
     """Lays out the weights of convolutions with the channels last, which oneDNN's kernels on a CPU take without copies:
-    the small pose estimator is a sixth faster so. Results change by rounding alone. Deformable convolutions of mmcv
+    the small pose estimator is a tenth faster so. Results change by rounding alone. Deformable convolutions of mmcv
     refuse the layout.
 
     Args:
