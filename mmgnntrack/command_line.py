@@ -67,6 +67,11 @@ def one_line_errors(
         raise SystemExit(interrupted) from interrupt
 
 
+def warn(text: str) -> None:
+    """Prints a warning for the person at the command line."""
+    print(f'warning: {text}', file=sys.stderr)
+
+
 def tool_parser(description: str) -> argparse.ArgumentParser:
     """The parser of a tool, whose examples call it as the user did: `python tools/test.py` or `mmgnntrack test`.
 

@@ -37,7 +37,7 @@ def test_wheel_carries_configs_and_tools(source: Path) -> None:
     paths = ('tools/train.py', 'tools/dist_test.sh', 'configs/gnn_hrnet_w48_posetrack18.py')
     for path in (*paths, 'model-index.yml', 'dataset-index.yml'):
         assert f'mmgnntrack/.mim/{path}' in names
-    assert 'mmgnntrack/registry.py' in names
+    assert {'mmgnntrack/registry.py', 'mmgnntrack/report/template.html'} <= names
     assert not any(name.startswith('tests') for name in names)
 
 

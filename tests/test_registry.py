@@ -11,6 +11,7 @@ TYPES = {
         'PoseTracker',
         'TrackMemory',
         'GNNDynamicsHead',
+        'KalmanDynamics',
         'TopDownEstimator',
         'PersonDetector',
     ],

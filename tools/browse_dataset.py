@@ -15,8 +15,8 @@ from mmengine.structures import InstanceData
 from tqdm import tqdm
 
 from mmgnntrack.command_line import one_line_errors, tool_parser
-from mmgnntrack.datasets.transforms.loading import read_frame
 from mmgnntrack.functional import pose_bboxes
+from mmgnntrack.images import read_frame
 from mmgnntrack.posetrack import PoseVideo, posetrack_files, read_video
 from mmgnntrack.visualization import OverlayVideo, draw_tracks
 

@@ -22,9 +22,9 @@ from typing import Any
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # parallel by sequences; before numpy is there
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout needs no installation
 
-from mmgnntrack.command_line import one_line_errors, tool_parser
+from mmgnntrack.command_line import one_line_errors, tool_parser, warn
+from mmgnntrack.evaluation.files import NAMES, SequenceCounts, count_files, pair_files, write_official
 from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, figures, format_sequences, format_table
-from mmgnntrack.evaluation.functional.files import NAMES, SequenceCounts, count_files, pair_files, write_official
 
 try:
     from tqdm import tqdm
@@ -42,7 +42,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--json', action='store_true', help='print JSON (null for NaN) instead of tables')
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='processes (default: %(default)s)')
     parser.add_argument(
-        '--no-quirks', action='store_true', help="leave out the official evaluator's oddities; see README, Evaluation"
+        '--no-quirks', action='store_true', help="leave out the official evaluator's oddities; see docs/evaluation.md"
     )
     parser.add_argument(
         '--official-order',
@@ -56,11 +56,6 @@ def parse_args() -> argparse.Namespace:
     if args.jobs < 1:
         parser.error(f'--jobs: expected at least 1, got {args.jobs}')
     return args
-
-
-def warn(text: str) -> None:
-    """Print a warning."""
-    print(f'warning: {text}', file=sys.stderr)
 
 
 def with_progress(sequences: Iterable[SequenceCounts], total: int) -> Iterator[SequenceCounts]:

@@ -227,4 +227,4 @@ echo 'What you may want next:'
 echo "  source $(dirname "$PYTHON")/activate"
 echo '  mmgnntrack track YOUR_VIDEO.mp4   # downloads public weights the first time'
 echo "  mmgnntrack report $OUT/test/* --out report.html"
-echo '  mim train mmgnntrack configs/gnn_hrnet_w48_posetrack18.py   # with data/posetrack18, see README'
+echo '  mim train mmgnntrack configs/gnn_hrnet_w48_posetrack18.py   # with data/posetrack18, see docs/training.md'

@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_skeleton
-from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
+from mmgnntrack.engine.checkpoints import load_part
 from mmgnntrack.models import PoseTracker, track_given_poses
 from mmgnntrack.posetrack import Skeleton, check_frames, posetrack_files, read_poses, write_video
 from mmgnntrack.registry import MODELS
@@ -93,9 +93,9 @@ def build_tracker(config: Config, name: Path | str, checkpoint: str | None, skel
         raise ValueError(f'{name}: expected a PoseTracker as model.tracker, got a {type(tracker).__name__}')
     if len(tracker.sigmas) != len(skeleton.joints):
         raise ValueError(f'{name}: its sigmas are for {len(tracker.sigmas)} joints, the poses have {skeleton.joints}')
-    if tracker.predicts and tracker.dynamics_head.visual_channels:
+    if tracker.mode.predicts and tracker.dynamics_head.visual_channels:
         raise ValueError(f'{name}: its dynamics head sees images: expected visual_channels=0, or matching oks or iou')
-    if tracker.predicts and checkpoint is None:
+    if tracker.needs_weights and checkpoint is None:
         raise ValueError(f'{name}: matching={tracker.matching!r} predicts poses: expected its weights as --checkpoint')
     if checkpoint is not None:
         load_part(tracker, 'tracker', checkpoint, prefix='tracker.')

@@ -34,22 +34,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from mmengine.config import DictAction
 from tqdm import tqdm
 
 from mmgnntrack.apis import FrameSource, PoseTrackInferencer
+from mmgnntrack.apis.video_outputs import FORMATS, VideoOutputs
 from mmgnntrack.command_line import one_line_errors, tool_parser
-from mmgnntrack.datasets.metainfo import read_links, read_skeleton
+from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.launch import writable_folder
-from mmgnntrack.models import TrackMemory
-from mmgnntrack.posetrack import POSETRACK, PoseFrame, PoseStream, PoseVideo
-from mmgnntrack.visualization import PANELS, OverlayVideo, PanelFiles, check_panels
+from mmgnntrack.posetrack import PoseVideo, Skeleton, skeleton_of
+from mmgnntrack.visualization import PANELS, check_panels
 
 CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
-FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
-#: Frames after which what is needed to resume is saved.
-SAVE_EVERY = 100
 #: What must not change between the parts of a video.
 FIXED = ('config', 'cfg_options', 'every', 'max_people', 'smooth', 'save_video', 'save_json', 'save_panels')
 
@@ -88,98 +84,23 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-class Outputs:
-    """The files of a video: those that are asked for, and, until it is done, what a later run needs to go on.
-
-    Args:
-        args: of the command line.
-        video: name and skeleton.
-        source: what is tracked, its frames per second known.
-        memory: of the tracker; goes on where an earlier run was, with `--resume`.
-
-    Raises:
-        FileNotFoundError: if there is nothing to go on with.
-        ValueError: if it was begun with other options, or the source would be written over.
-    """
-
-    def __init__(self, args: argparse.Namespace, video: PoseVideo, source: FrameSource, memory: TrackMemory) -> None:
-        self.folder, self.formats, self.memory = args.out_dir, args.save_json or (), memory
-        if Path(args.source).resolve() == (self.folder / f'{video.name}.mp4').resolve():
-            raise ValueError(f'--out-dir {self.folder}: {args.source} would be written over, expected another folder')
-        self.options = {name: str(getattr(args, name)) for name in FIXED}
-        self.state_file = self.folder / f'.{video.name}.state.pth'
-        frames, drawn = self._restored(video.name) if args.resume else (0, False)
-        writable_folder(self.folder)
-        self.poses = PoseStream(self.folder / f'.{video.name}.frames.jsonl', video, keep=frames)
-        overlay = self.folder / f'{video.name}.mp4'
-        self.overlay = OverlayVideo(overlay, source.fps, source.length) if args.save_video else None
-        self.panels = PanelFiles(self.folder, video.name, args.save_panels, source.fps)
-        if drawn:
-            self.panels.resume()
-            if self.overlay:
-                self.overlay.resume()
-
-    def add(self, result: dict) -> None:
-        """Appends a frame, as `PoseTrackInferencer` yields it."""
-        (sample,) = result['predictions']
-        tracks = sample.pred_track_instances
-        fields = ('keypoints', 'keypoint_scores', 'instances_id', 'bboxes')
-        self.poses.append(PoseFrame.tracked(sample.img_path, sample.frame_id, *(tracks[field] for field in fields)))
-        if self.overlay:
-            self.overlay.write(next(iter(result['visualization']), None))
-        self.panels.write(result['panels'], sample.frame_id)
-        if len(self.poses) % SAVE_EVERY == 0:
-            self.save()
-
-    def save(self, drawn: bool = False) -> None:
-        """Lets a later run begin after the newest frame, with the videos that were drawn so far if they are whole."""
-        self.poses.flush()
-        partial = self.state_file.with_suffix('.partial')
-        torch.save((self.memory.state(), len(self.poses), drawn, self.options), partial)
-        partial.replace(self.state_file)
-
-    def close(self, done: bool) -> None:
-        """Writes what is asked for; what is done needs no resuming."""
-        if self.overlay:
-            self.overlay.close()
-        self.panels.close()
-        if not done:
-            self.save(drawn=True)
-        for name in self.formats:
-            getattr(self.poses, f'write_{name}')(self.folder / FORMATS[name].format(self.poses.video.name))
-        self.poses.close()
-        if done:
-            self.state_file.unlink(missing_ok=True)
-            self.poses.path.unlink()
-
-    def _restored(self, name: str) -> tuple[int, bool]:
-        """Frames that are done, after whose last the memory is now, and whether the videos have them."""
-        if not self.state_file.is_file():
-            raise FileNotFoundError(f'{self.folder}: nothing of {name} to resume: it was not begun there, or is done')
-        state, frames, drawn, options = torch.load(self.state_file, weights_only=True)
-        for option, value in options.items():
-            if value != self.options[option]:
-                flag = option.replace('_', '-')
-                raise ValueError(f'--resume: {name} was begun with --{flag} {value}, got {self.options[option]}')
-        self.memory.restore(state)
-        return frames, drawn
-
-
 def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: FrameSource) -> str:
     """Track the video frame by frame and say what was done."""
     check_panels(args.save_panels, inferencer.model.tracker)  # before any file is begun
-    joints = len(inferencer.model.tracker.sigmas)
-    metainfo = args.metainfo or {15: None, 17: 'coco.py'}.get(joints)
-    if metainfo is None and joints != 15:
-        raise ValueError(f'the poses have {joints} joints: expected --metainfo to say which')
-    video = PoseVideo(source.name, [], skeleton=read_skeleton(metainfo) if metainfo else POSETRACK)
-    if len(video.skeleton.joints) != joints:
-        raise ValueError(
-            f'--metainfo {metainfo}: expected the {joints} joints of the model, got {video.skeleton.joints}'
-        )
+    tracker = inferencer.model.tracker
+    video = PoseVideo(source.name, [], skeleton=find_skeleton(args.metainfo, len(tracker.sigmas)))
+    if Path(args.source).resolve() == (args.out_dir / f'{video.name}.mp4').resolve():
+        raise ValueError(f'--out-dir {args.out_dir}: {args.source} would be written over, expected another folder')
+    options = {name: str(getattr(args, name)) for name in FIXED}
+    outputs = VideoOutputs(
+        args.out_dir, video, tracker.memory, options, args.save_json or (), args.save_panels, args.save_video
+    )
+    if args.resume:
+        outputs.resume()
+    writable_folder(args.out_dir)
     source.fps = source.fps or args.fps
-    outputs = Outputs(args, video, source, inferencer.model.tracker.memory)
-    start, done = len(outputs.poses), False
+    outputs.open(source.fps, source.length)
+    start, done = len(outputs), False
     results = inferencer(
         source,
         start=start,
@@ -188,7 +109,7 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
         smooth=args.smooth,
         panels=args.save_panels,
         return_vis=args.save_video or args.show,
-        skeleton=metainfo and read_links(metainfo),
+        skeleton=video.skeleton.link_indices,
         score_thr=args.score_thr,
     )
     bar = tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None)
@@ -205,7 +126,17 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
     outputs.close(done)
     broken = f', {source.broken} of them could not be decoded' if source.broken else ''
     rest = '' if done else ' so far; --resume goes on from there'
-    return f'{args.out_dir}: {len(outputs.poses)} frames{broken}{rest}'
+    return f'{args.out_dir}: {len(outputs)} frames{broken}{rest}'
+
+
+def find_skeleton(metainfo: str | None, joints: int) -> Skeleton:
+    """The skeleton of the model's poses: what a metainfo file describes, or the usual one of so many joints."""
+    skeleton = read_skeleton(metainfo) if metainfo else skeleton_of(joints)
+    if skeleton is None:
+        raise ValueError(f'the poses have {joints} joints: expected --metainfo to say which')
+    if len(skeleton.joints) != joints:
+        raise ValueError(f'--metainfo {metainfo}: expected the {joints} joints of the model, got {skeleton.joints}')
+    return skeleton
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from mmgnntrack.datasets.transforms import read_frame
+from mmgnntrack.images import read_frame
 
 
 class Frame(NamedTuple):

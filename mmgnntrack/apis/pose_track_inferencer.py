@@ -11,12 +11,11 @@ from mmengine.infer import BaseInferencer
 from mmengine.registry import init_default_scope
 from mmengine.structures import BaseDataElement, InstanceData
 
-from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
+from mmgnntrack.engine.checkpoints import load_part
 from mmgnntrack.functional import OneEuroFilter
-from mmgnntrack.models import VideoPoseTracker
-from mmgnntrack.models.pose_tracker import Step
+from mmgnntrack.models import Step, VideoPoseTracker
 from mmgnntrack.visualization import Trails, check_panels, draw_panels, draw_tracks
-from mmgnntrack.visualization.drawing import Links
+from mmgnntrack.visualization.poses import Links
 
 from .frame_source import Frame, FrameSource
 
@@ -178,7 +177,7 @@ class PoseTrackInferencer(BaseInferencer):
                 load_part(getattr(model, part).model, part, file)
         if self._weights is not None:
             load_part(model.tracker, 'tracker', self._weights, prefix='tracker.')
-        elif model.tracker.predicts:
+        elif model.tracker.needs_weights:
             raise ValueError(
                 f'matching={model.tracker.matching!r} predicts poses: expected weights of the dynamics head'
             )

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from mmgnntrack.posetrack.joints import JOINTS, SIGMAS, SKELETON, mirrored
-from mmgnntrack.posetrack.skeletons import Skeleton
+from mmgnntrack.posetrack import JOINTS, POSETRACK, Skeleton, mirrored
 
 _COLORS = {'left': [0, 128, 255], 'right': [255, 128, 0]}
 
@@ -27,10 +26,12 @@ POSETRACK15 = dict(
         )
         for index, joint in enumerate(JOINTS)
     },
-    skeleton_info={index: dict(link=link, id=index, color=_color(link[0])) for index, link in enumerate(SKELETON)},
+    skeleton_info={
+        index: dict(link=link, id=index, color=_color(link[0])) for index, link in enumerate(POSETRACK.links)
+    },
     joint_weights=[1.5 if joint.endswith(('wrist', 'ankle')) else 1.2 if joint.endswith(('elbow', 'knee')) else 1.0
                    for joint in JOINTS],
-    sigmas=SIGMAS.tolist(),
+    sigmas=list(POSETRACK.sigmas),
 )  # fmt: skip
 
 
@@ -51,12 +52,9 @@ def read_skeleton(path: str | Path) -> Skeleton:
             f'{path}: expected keypoint_info numbered from 0 and as many sigmas, got {len(info["sigmas"])} sigmas for '
             f'{sorted(info["keypoint_id2name"])}'
         )
-    return Skeleton(tuple(names), tuple(info['sigmas'].tolist()))
-
-
-def read_links(path: str | Path) -> list[tuple[int, int]]:
-    """The limbs that an MMPose metainfo file describes, as pairs of joint indices. Arguments and errors as above."""
-    return _metainfo(path)['skeleton_links']
+    links = tuple((names[start], names[end]) for start, end in info['skeleton_links'])
+    swaps = tuple((names[one], names[other]) for one, other in enumerate(info['flip_indices']) if one < other)
+    return Skeleton(tuple(names), tuple(info['sigmas'].tolist()), links, swaps)
 
 
 def _metainfo(path: str | Path) -> dict:

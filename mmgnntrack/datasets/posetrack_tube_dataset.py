@@ -7,7 +7,7 @@ import numpy as np
 from mmgnntrack.posetrack import PoseVideo
 from mmgnntrack.registry import DATASETS
 
-from .posetrack_video_dataset import _PoseTrackFolder
+from .posetrack_folder import PoseTrackFolder
 
 
 class Track(NamedTuple):
@@ -20,7 +20,7 @@ class Track(NamedTuple):
 
 
 @DATASETS.register_module()
-class PoseTrackTubeDataset(_PoseTrackFolder):
+class PoseTrackTubeDataset(PoseTrackFolder):
     """One sample for each annotated pose that the same person's annotation precedes by at most `max_gap` frames.
 
     A sample is a dict with the whole track (`frames`, `track_img_paths`, `track_keypoints`, `track_annotated`) and the

@@ -1,43 +1,16 @@
 """Videos, frame by frame."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
-from mmengine.dataset import BaseDataset
 
-from mmgnntrack.posetrack import PoseFrame, PoseVideo, read_folder
+from mmgnntrack.posetrack import PoseFrame
 from mmgnntrack.registry import DATASETS
 
 from .boxes import annotated_boxes, read_bbox_file
-from .metainfo import POSETRACK15
-
-
-class _PoseTrackFolder(BaseDataset):
-    """Reads a folder of PoseTrack17, 18 or 21 annotation files (or one file), one video each."""
-
-    METAINFO = POSETRACK15
-
-    def __init__(self, *args: object, videos: Sequence[str] | None = None, **kwargs: object) -> None:
-        self.videos = videos
-        super().__init__(*args, **kwargs)
-
-    def read_videos(self) -> list[PoseVideo]:
-        videos = read_folder(self.ann_file)
-        if self.videos is None:
-            return videos
-        unknown = set(self.videos) - {video.name for video in videos}
-        if unknown:
-            raise ValueError(f'no such video in {self.ann_file}: {", ".join(sorted(unknown))}')
-        return [video for video in videos if video.name in self.videos]
-
-    def image_path(self, file_name: str) -> str:
-        """Where a frame lies: below `data_prefix['img']`, or below the data root where that is not given."""
-        return str(Path(self.data_prefix.get('img', self.data_root or '')) / file_name)
+from .posetrack_folder import PoseTrackFolder
 
 
 @DATASETS.register_module()
-class PoseTrackVideoDataset(_PoseTrackFolder):
+class PoseTrackVideoDataset(PoseTrackFolder):
     """The frames of all videos, video by video in order, labelled or not.
 
     Args:

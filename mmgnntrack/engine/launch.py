@@ -17,7 +17,7 @@ from mmengine.runner import CheckpointLoader, Runner
 import mmgnntrack.registry  # noqa: F401  version warnings and safe globals, also for configs of stock types only
 from mmgnntrack.posetrack import PoseTrackFormatError
 
-from .hooks import CheckpointError
+from .checkpoints import CheckpointError
 
 #: A file that is missing or broken is told in one line; what else goes wrong in a Runner with a traceback.
 FILE_ERRORS = (OSError, PoseTrackFormatError, CheckpointError)

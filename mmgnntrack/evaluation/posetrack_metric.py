@@ -135,11 +135,12 @@ def _frame(sample: dict) -> PoseFrame:
             f'video {sample["video_name"]}, frame {sample["frame_id"]}: expected poses of {len(JOINTS)} keypoints (the '
             f"benchmark's) or {len(POSETRACK18_KEYPOINTS)} (PoseTrack18's), got {keypoints.shape[1]}"
         )
-    ids = _array(poses['instances_id']).reshape(count)
-    bboxes = _array(poses['bboxes']).reshape(count, 4) if 'bboxes' in poses else None
-    return PoseFrame.tracked(
-        str(sample['img_path'] or ''), int(sample['frame_id']), keypoints[..., :2], scores, ids, bboxes
+    instances = dict(
+        keypoints=keypoints[..., :2], keypoint_scores=scores, instances_id=_array(poses['instances_id']).reshape(count)
     )
+    if 'bboxes' in poses:
+        instances['bboxes'] = _array(poses['bboxes']).reshape(count, 4)
+    return PoseFrame.of(instances, str(sample['img_path'] or ''), int(sample['frame_id']))
 
 
 def _videos(gt: Sequence[PoseVideo], frames: dict[tuple[str, int], PoseFrame], allow_missing: bool) -> list[PoseVideo]:

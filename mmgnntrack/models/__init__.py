@@ -1,15 +1,18 @@
 from .given_poses import track_given_poses
-from .gnn_dynamics_head import GNNDynamicsHead
+from .heads import DynamicsHead, GNNDynamicsHead, GNNOffsetsHead, KalmanDynamics
 from .person_detector import PersonDetector
-from .pose_tracker import PoseTracker
 from .top_down_estimator import TopDownEstimator
-from .track_memory import TrackMemory
+from .tracker import PoseTracker, Step, TrackMemory
 from .video_pose_tracker import VideoPoseTracker
 
 __all__ = [
+    'DynamicsHead',
     'GNNDynamicsHead',
+    'GNNOffsetsHead',
+    'KalmanDynamics',
     'PersonDetector',
     'PoseTracker',
+    'Step',
     'TopDownEstimator',
     'TrackMemory',
     'VideoPoseTracker',

@@ -10,7 +10,7 @@ from mmgnntrack.functional import gaussian_heatmaps, grid_regions, image_to_cell
 from mmgnntrack.posetrack import PoseFrame, frame_numbers
 
 from .decoding import cell_size
-from .pose_tracker import PoseTracker
+from .tracker import PoseTracker
 
 
 def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iterator[PoseFrame]:
@@ -29,7 +29,7 @@ def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iter
     """
     tracker.reset()
     for number, frame in zip(frame_numbers([frame.frame_id for frame in frames]), frames):
-        yield _as_frame(tracker.step(_as_estimated(frame, tracker), number), frame, tracker.matching == 'full')
+        yield _as_frame(tracker.step(_as_estimated(frame, tracker), number), frame, tracker.mode.fuses)
 
 
 def _as_estimated(frame: PoseFrame, tracker: PoseTracker) -> InstanceData:
@@ -38,9 +38,9 @@ def _as_estimated(frame: PoseFrame, tracker: PoseTracker) -> InstanceData:
     keypoints, annotated, scores = frame.keypoints[seen], frame.annotated[seen], frame.keypoint_scores[seen]
     scores = np.where(annotated, np.where(np.isnan(scores), 1.0, scores), 0.0)
     estimated = InstanceData(keypoints=keypoints, keypoint_scores=scores)
-    if tracker.matching == 'full':
+    if tracker.mode.fuses:
         geometry, codec = tracker.geometry, tracker.codec
-        crops = geometry.crops(tracker.boxes(keypoints, scores))
+        crops = geometry.crops(tracker.association.boxes(keypoints, scores))
         regions = grid_regions(crops, geometry.input_size, cell_size(codec, geometry.heatmap_size))
         cells = image_to_cells(keypoints, regions)
         estimated.regions = regions
@@ -54,12 +54,9 @@ def _as_frame(tracked: InstanceData, frame: PoseFrame, decoded: bool) -> PoseFra
     if not decoded:
         annotated |= (tracked.keypoints != 0).any(-1)
     return replace(
-        frame,
-        keypoints=tracked.keypoints,
+        PoseFrame.of(tracked, frame.file_name, frame.frame_id),
+        is_labeled=frame.is_labeled,
         annotated=annotated,
         visible=annotated,
-        keypoint_scores=tracked.keypoint_scores,
-        track_ids=tracked.instances_id,
-        bboxes=tracked.bboxes,
-        head_bboxes=np.full((len(annotated), 4), np.nan),
+        ignore_regions=frame.ignore_regions,
     )

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from mmgnntrack.functional import SearchGeometry, grid_regions, pose_nms, region_warp
-from mmgnntrack.posetrack.joints import FLIP_INDICES
+from mmgnntrack.posetrack import POSETRACK
 from mmgnntrack.registry import MODELS
 
 from .decoding import cell_size
@@ -72,7 +72,7 @@ class TopDownEstimator(BaseModule):
         search: dict | None = None,
         pipeline: list[dict] | None = None,
         feature_layers: Sequence[str] = HRNET_STAGES,
-        flip_indices: Sequence[int] = FLIP_INDICES,
+        flip_indices: Sequence[int] = POSETRACK.flip_indices,
         nms_thr: float = 0.5,
         max_batch: int = 32,
         init_cfg: dict | None = None,
@@ -123,7 +123,7 @@ class TopDownEstimator(BaseModule):
     @torch.no_grad()
     def features(self, inputs: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
         """Visual features (n, C, H, W) of network inputs (3, h, w) BGR uint8, on a grid of `size` (W, H)."""
-        maps = [self._zeros(0, self.num_features, *size[::-1])]
+        maps = [self._zeros(0, self.visual_channels, *size[::-1])]
         for start in range(0, len(inputs), self.max_batch):
             maps.append(self._feature_maps(inputs[start : start + self.max_batch], size))
         return torch.cat(maps)
@@ -210,20 +210,20 @@ class TopDownEstimator(BaseModule):
             bbox_scores=np.zeros(0, np.float32),
             heatmaps=self._zeros(0, joints, height, width),
             regions=np.zeros((0, 4), np.float32),
-            feature_maps=self._zeros(0, self.num_features, height, width),
+            feature_maps=self._zeros(0, self.visual_channels, height, width),
         )
 
     @property
-    def num_features(self) -> int:
+    def visual_channels(self) -> int:
         """Channels of the visual features, as one look at a blank input shows."""
-        if not hasattr(self, '_num_features'):
+        if not hasattr(self, '_visual_channels'):
             blank = torch.zeros(3, *self.geometry.input_size[::-1], dtype=torch.uint8)
             training = self.model.training
             self.model.eval()
             with torch.no_grad():
-                self._num_features = self._feature_maps([blank], self.geometry.heatmap_size).shape[1]
+                self._visual_channels = self._feature_maps([blank], self.geometry.heatmap_size).shape[1]
             self.model.train(training)
-        return self._num_features
+        return self._visual_channels
 
     def _zeros(self, *shape: int) -> Tensor:
         return next(self.model.parameters()).new_zeros(shape)

@@ -84,11 +84,14 @@ class VideoPoseTracker(BaseModel):
     def loss(self, inputs: dict, data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
         """The dynamics head's loss on tubes."""
         history, search_features = self._tubes(inputs, data_samples)
-        drawn = all('gt_fields' in sample for sample in data_samples)
-        targets = torch.stack([sample.gt_fields.heatmaps for sample in data_samples]) if drawn else None
-        weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in data_samples])
-        keypoints = torch.cat([sample.gt_instance_labels.keypoints for sample in data_samples])
-        return self.tracker.dynamics_head.loss(history, search_features, targets, weights, keypoints)
+        head = self.tracker.dynamics_head
+        truth = InstanceData.cat([sample.gt_instance_labels for sample in data_samples])
+        if head.needs_heatmaps:
+            if not all('gt_fields' in sample for sample in data_samples):
+                name = type(head).__name__
+                raise ValueError(f'{name} learns from target heatmaps: PackTubeInputs(heatmaps=True) draws them')
+            truth.heatmaps = torch.stack([sample.gt_fields.heatmaps for sample in data_samples])
+        return head.loss(history, search_features, truth)
 
     def predict(
         self, inputs: Sequence[np.ndarray], data_samples: Sequence[BaseDataElement]
@@ -125,12 +128,13 @@ class VideoPoseTracker(BaseModel):
         if detect:
             estimated = self.estimate(image, self.detect(image) if people is None else people)
             return self.tracker.step(estimated, frame_id, search_features)
-        expected = self.tracker.expect(frame_id, search_features)
-        people = InstanceData(bboxes=expected.bboxes, bbox_scores=expected.keypoint_scores.mean(-1))
+        self.tracker.begin(frame_id)
+        reference = self.tracker.reference(frame_id, search_features)
+        people = InstanceData(bboxes=reference.bboxes, bbox_scores=reference.keypoint_scores.mean(-1))
         estimated = self.estimate(image, people)
         # A box says nothing of whether somebody is there: whoever is not seen clearly counts as missed.
-        seen = estimated.keypoint_scores.mean(-1) >= self.tracker.init_score_thr
-        return self.tracker.step(estimated[seen], frame_id, reference=expected)
+        seen = self.tracker.life_cycle.born(estimated.keypoint_scores)
+        return self.tracker.step(estimated[seen], frame_id, reference=reference)
 
     def detect(self, image: np.ndarray) -> InstanceData:
         """The people of an image (see `PersonDetector.predict`), from the cache if they are there."""
@@ -151,7 +155,7 @@ class VideoPoseTracker(BaseModel):
             people.bboxes,
             people.bbox_scores,
             compute=lambda: self.pose_estimator.predict(image, people),
-            without=() if self.tracker.predicts else ('heatmaps', 'feature_maps'),
+            without=() if self.tracker.mode.predicts else ('heatmaps', 'feature_maps'),
         )
 
     def _tubes(self, inputs: dict, data_samples: Sequence[BaseDataElement]) -> tuple[InstanceData, Tensor | None]:
@@ -177,7 +181,7 @@ class VideoPoseTracker(BaseModel):
             raise ValueError(f'the pose estimator has {joints} keypoints, but tracker.sigmas has {sigmas} values')
         if head is None or not head.visual_channels:
             return
-        channels, layers = self.pose_estimator.num_features, self.pose_estimator.feature_layers
+        channels, layers = self.pose_estimator.visual_channels, self.pose_estimator.feature_layers
         if channels != head.visual_channels:
             raise ValueError(
                 f'the dynamics head has visual_channels={head.visual_channels}, but feature_layers={layers} of the '

@@ -7,17 +7,16 @@ from .joints import (
     POSETRACK17_JOINTS,
     POSETRACK18_KEYPOINTS,
     SIGMAS,
-    SKELETON,
     joint_index,
     mirrored,
 )
 from .poses import read_poses
 from .reader import check_frames, posetrack_files, read_folder, read_video
-from .skeletons import COCO, POSETRACK, Skeleton
+from .skeletons import COCO, POSETRACK, Skeleton, skeleton_of
 from .stream import PoseStream
 from .table import PoseTable
 from .video import PoseFrame, PoseVideo, frame_numbers
-from .writer import write_text, write_video
+from .writer import write_video
 
 __all__ = [
     'ALIASES',
@@ -27,7 +26,6 @@ __all__ = [
     'POSETRACK17_JOINTS',
     'POSETRACK18_KEYPOINTS',
     'SIGMAS',
-    'SKELETON',
     'PoseFrame',
     'PoseStream',
     'PoseTable',
@@ -43,6 +41,6 @@ __all__ = [
     'read_folder',
     'read_poses',
     'read_video',
-    'write_text',
+    'skeleton_of',
     'write_video',
 ]

@@ -54,25 +54,6 @@ SIGMAS = np.array(
 )
 SIGMAS.flags.writeable = False
 
-#: Limbs, as pairs of joint names.
-SKELETON = (
-    ('left_ankle', 'left_knee'),
-    ('left_knee', 'left_hip'),
-    ('right_ankle', 'right_knee'),
-    ('right_knee', 'right_hip'),
-    ('left_hip', 'right_hip'),
-    ('left_shoulder', 'left_hip'),
-    ('right_shoulder', 'right_hip'),
-    ('left_shoulder', 'head_bottom'),
-    ('right_shoulder', 'head_bottom'),
-    ('left_shoulder', 'left_elbow'),
-    ('right_shoulder', 'right_elbow'),
-    ('left_elbow', 'left_wrist'),
-    ('right_elbow', 'right_wrist'),
-    ('head_bottom', 'nose'),
-    ('nose', 'head_top'),
-)
-
 
 def mirrored(joint: str) -> str:
     """The joint that takes this one's place when the image is flipped.
@@ -82,10 +63,6 @@ def mirrored(joint: str) -> str:
     """
     side, _, rest = joint.partition('_')
     return {'left': 'right_', 'right': 'left_'}.get(side, f'{side}_' if rest else side) + rest
-
-
-#: For each joint of `JOINTS`, the index of the one that takes its place in a mirrored image.
-FLIP_INDICES = tuple(JOINTS.index(mirrored(joint)) for joint in JOINTS)
 
 
 def joint_index(name: str) -> int | None:

@@ -7,11 +7,8 @@ from .errors import format_error
 from .posetrack17 import parse_posetrack17
 from .posetrack18 import keypoint_names, parse_posetrack18
 from .reader import load_document, no_garbage_collection, unknown_format
-from .skeletons import COCO, POSETRACK, Skeleton, is_posetrack, known_skeleton
+from .skeletons import COCO, POSETRACK, Skeleton, is_posetrack, known_skeleton, skeleton_of
 from .video import PoseFrame, PoseVideo
-
-#: What COCO results are taken to be, by their number of keypoints.
-_BY_NUMBER = {len(skeleton.joints): skeleton for skeleton in (POSETRACK, COCO)}
 
 
 def read_poses(path: str | Path, skeleton: Skeleton | None = None, images: str | Path | None = None) -> PoseVideo:
@@ -89,11 +86,12 @@ def _read_results(
 def _by_number(entry: dict[str, Any], path: Path) -> Skeleton:
     keypoints = entry.get('keypoints')
     count = len(keypoints) if isinstance(keypoints, list) else None
-    if count is None or count % 3 or count // 3 not in _BY_NUMBER:
+    skeleton = skeleton_of(count // 3) if count is not None and count % 3 == 0 else None
+    if skeleton is None:
         expected = 'x, y, score of 15 (PoseTrack) or 17 (COCO) keypoints, or a metainfo that describes others'
         got = f'{count} values' if count is not None else keypoints
         raise format_error(path, 'keypoints', expected, got, str(entry['image_id']))
-    return _BY_NUMBER[count // 3]
+    return skeleton
 
 
 def _images(path: Path) -> list[Any]:

@@ -6,8 +6,10 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
+from mmgnntrack.files import whole_file
+
 from .video import PoseFrame, PoseVideo
-from .writer import category, frame_entry, whole_file
+from .writer import category, frame_entry
 
 
 class PoseStream:

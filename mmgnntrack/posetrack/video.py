@@ -1,6 +1,6 @@
 """A video's poses in memory: what every PoseTrack file is read into and written from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,16 +50,16 @@ class PoseFrame:
         return len(self.keypoints)
 
     @classmethod
-    def tracked(
-        cls,
-        file_name: str,
-        frame_id: int,
-        keypoints: np.ndarray,
-        scores: np.ndarray,
-        track_ids: np.ndarray,
-        bboxes: np.ndarray | None = None,
-    ) -> 'PoseFrame':
-        """A frame of tracked poses (n, K, 2) with all their joints, scores (n, K), ids (n,) and boxes (n, 4) xyxy."""
+    def of(cls, instances: Mapping[str, np.ndarray], file_name: str, frame_id: int) -> 'PoseFrame':
+        """A frame of tracked poses that have all their joints.
+
+        Args:
+            instances: an InstanceData or a dict with keypoints (n, K, 2) image px, keypoint_scores (n, K), instances_id
+                (n,) and perhaps bboxes (n, 4) xyxy.
+            file_name: of the frame's image.
+            frame_id: its number.
+        """
+        keypoints, scores = instances['keypoints'], instances['keypoint_scores']
         there = np.ones(scores.shape, bool)
         nowhere = np.full((len(scores), 4), np.nan)
         return cls(
@@ -69,8 +69,8 @@ class PoseFrame:
             annotated=there,
             visible=there.copy(),
             keypoint_scores=scores.astype(np.float64),
-            track_ids=track_ids.astype(np.int64),
-            bboxes=nowhere if bboxes is None else bboxes.astype(np.float64),
+            track_ids=instances['instances_id'].astype(np.int64),
+            bboxes=instances['bboxes'].astype(np.float64) if 'bboxes' in instances else nowhere,
             head_bboxes=nowhere.copy(),
         )
 

@@ -1,14 +1,13 @@
 """Writing poses as PoseTrack18 result files."""
 
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
+
+from mmgnntrack.files import write_text
 
 from .joints import JOINTS, POSETRACK18_KEYPOINTS
 from .skeletons import Skeleton
@@ -34,45 +33,6 @@ def write_video(path: str | Path, video: PoseVideo) -> None:
         OSError: if the folder cannot be written to; says so.
     """
     write_text(path, json.dumps(_document(video), separators=(',', ':'), allow_nan=False))
-
-
-def write_text(path: str | Path, text: str) -> None:
-    """Write a text file, which appears whole or not at all.
-
-    Raises:
-        OSError: if the folder cannot be written to; says so.
-    """
-    with whole_file(path) as file:
-        file.write(text)
-
-
-@contextmanager
-def whole_file(path: str | Path) -> Iterator[TextIO]:
-    """A text file to write to, which appears when all is written, or not at all.
-
-    Raises:
-        OSError: if the folder cannot be written to; says so.
-    """
-    path = Path(path)
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix=f'.{path.name}.', delete=False) as file:
-            temporary = file.name
-            yield file
-        # A temporary file is private to its owner, a result file should have the usual rights.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise type(error)(error.errno, f'cannot write {path}: {error.strerror}') from error
-    finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _document(video: PoseVideo) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..posetrack.joints import POSETRACK18_KEYPOINTS, SKELETON
+from ..posetrack import POSETRACK, POSETRACK18_KEYPOINTS
 from .annotate import annotate_frame, ignore_regions
 from .config import SPLITS, SynthTrackConfig
 from .render import render_frame
@@ -68,7 +68,7 @@ def videos(config: SynthTrackConfig) -> list[Video]:
 
 def _category() -> dict[str, Any]:
     order = {name: i + 1 for i, name in enumerate(POSETRACK18_KEYPOINTS)}
-    skeleton = [[order[a], order[b]] for a, b in SKELETON]
+    skeleton = [[order[a], order[b]] for a, b in POSETRACK.links]
     keypoints = list(POSETRACK18_KEYPOINTS)
     return {'supercategory': 'person', 'id': 1, 'name': 'person', 'keypoints': keypoints, 'skeleton': skeleton}
 

@@ -1,7 +1,7 @@
 """Pictures of tracked poses."""
 
 from .colors import PALETTE, identity_color
-from .drawing import POSETRACK_LINKS, draw_tracks
+from .drawing import draw_tracks
 from .overlay_video import OverlayVideo, PanelFiles
 from .panels import attention_panel, fusion_panel, heatmap_panel
 from .step_panels import PANELS, check_panels, draw_panels
@@ -11,7 +11,6 @@ from .trails import Trails
 __all__ = [
     'PALETTE',
     'PANELS',
-    'POSETRACK_LINKS',
     'OverlayVideo',
     'PanelFiles',
     'TrackVisualizer',

@@ -1,5 +1,8 @@
 """One colour per identity."""
 
+#: Blue, green, red, from 0 to 255.
+Color = tuple[int, int, int]
+
 #: BGR. Okabe and Ito's colours without black, then three that stay farthest from these in CIELAB under normal,
 #: protanope and deuteranope vision. Neighbours in the list, which new people get one after the other, differ most.
 PALETTE = (
@@ -16,7 +19,7 @@ PALETTE = (
 )
 
 
-def identity_color(identity: int) -> tuple[int, int, int]:
+def identity_color(identity: int) -> Color:
     """The BGR colour of an identity, the same in every frame and run. They repeat after `len(PALETTE)` identities.
 
     >>> identity_color(1) == identity_color(1 + len(PALETTE))
@@ -25,7 +28,7 @@ def identity_color(identity: int) -> tuple[int, int, int]:
     return PALETTE[int(identity) % len(PALETTE)]
 
 
-def lightened(color: tuple[int, int, int], share: float = 0.5) -> tuple[int, int, int]:
+def lightened(color: Color, share: float = 0.5) -> Color:
     """A colour with a share of white.
 
     >>> lightened((0, 100, 255))
@@ -34,7 +37,7 @@ def lightened(color: tuple[int, int, int], share: float = 0.5) -> tuple[int, int
     return tuple(round(channel + (255 - channel) * share) for channel in color)
 
 
-def contrasting(color: tuple[int, int, int]) -> tuple[int, int, int]:
+def contrasting(color: Color) -> Color:
     """Black or white, whichever reads better on a BGR colour.
 
     >>> contrasting((66, 228, 240)), contrasting((30, 30, 150))

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .drawing import draw_label
+from .canvas import draw_label
 
 _SHEET_FRAMES = 12
 _SHEET_COLUMNS = 4

@@ -9,23 +9,12 @@ from matplotlib.figure import Figure
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmgnntrack.models.pose_tracker import Step
+from mmgnntrack.models import Step
 
-from .colors import contrasting, identity_color, lightened
-from .drawing import (
-    SHIFT,
-    Color,
-    Links,
-    checked_links,
-    draw_label,
-    draw_pose,
-    draw_tracks,
-    fixed_point,
-    line_width,
-    resized,
-    shown_joints,
-    to_canvas,
-)
+from .canvas import SHIFT, draw_label, fixed_point, resized, to_canvas
+from .colors import Color, contrasting, identity_color, lightened
+from .drawing import draw_tracks
+from .poses import Links, checked_links, draw_pose, line_width, shown_joints
 
 #: Of what the prediction moved, and of poses that belong to nobody.
 RED, GREY = (0, 0, 255), (160, 160, 160)
@@ -54,7 +43,7 @@ def fusion_panel(
     Args:
         image: (H, W, 3) uint8 BGR, the frame.
         step: of the frame; poses in image px.
-        skeleton: pairs of joint indices; None for the limbs of PoseTrack's 15 joints.
+        skeleton: pairs of joint indices; None for PoseTrack's 15 or COCO's 17 joints.
         score_thr: joints below it are not drawn.
         moved_thr: how far a joint lies from where the estimator saw it to be ringed, relative to the root of the area
             of the box around the final pose.
@@ -92,14 +81,13 @@ def fusion_panel(
     )
 
 
-def heatmap_panel(image: np.ndarray, step: Step, fused: Tensor, max_people: int = 3, height: int = 288) -> np.ndarray:
+def heatmap_panel(image: np.ndarray, step: Step, max_people: int = 3, height: int = 288) -> np.ndarray:
     """Predicted, estimated and fused heatmaps of the people with a match, over the image; a row for each. All three
     show where the person was looked for; the white line is the border of the estimator's heatmaps.
 
     Args:
         image: (H, W, 3) uint8 BGR, the frame.
-        step: of the frame; reference and estimated poses with heatmaps on regions.
-        fused: (n, K, h, w) heatmaps of the n matches on the estimated ones' regions, see `PoseTracker.fused`.
+        step: of the frame; reference and estimated poses with heatmaps on regions, and the fused ones.
         max_people: no more rows than these, those who were first seen first.
         height: px of each row.
 
@@ -117,7 +105,7 @@ def heatmap_panel(image: np.ndarray, step: Step, fused: Tensor, max_people: int 
         for name, maps, regions in (
             ('predicted', predicted.heatmaps, predicted.regions),
             ('estimated', seen.heatmaps, seen.regions),
-            ('fused', fused[[match]], seen.regions),
+            ('fused', step.fused[[match]], seen.regions),
         ):
             picture = _overlaid(image, maps[0].amax(0).float().cpu().numpy(), regions[0], window, height)
             if name != 'predicted':
@@ -138,7 +126,7 @@ def attention_panel(weights: Tensor, joints: Sequence[str], ids: Sequence[int], 
     """Which joints of the last pose the predicted ones attend to, a matrix for each person.
 
     Args:
-        weights: (M, K, K), predicted joints by those of the last pose, see `GNNDynamicsHead.attention`; joints with NaN
+        weights: (M, K, K), predicted joints by those of the last pose, see `DynamicsHead.attention`; joints with NaN
             are left blank.
         joints: their K names.
         ids: M identities.

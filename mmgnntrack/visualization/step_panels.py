@@ -1,21 +1,62 @@
 """The panels that a tracker's steps give."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from mmengine.structures import InstanceData
-from torch import Tensor
 
-from mmgnntrack.functional import image_to_cells
-from mmgnntrack.models.pose_tracker import PoseTracker, Step
-from mmgnntrack.posetrack import JOINTS
+from mmgnntrack.models import PoseTracker, Step
+from mmgnntrack.models.tracker import MODES, Mode
+from mmgnntrack.posetrack import skeleton_of
 
-from .drawing import Links
 from .panels import attention_panel, fusion_panel, heatmap_panel
+from .poses import Links
 
-#: The panels, and the matchings of a `PoseTracker` that have what they show.
-PANELS = dict(fusion=('iou', 'oks', 'gnn', 'full'), heatmaps=('full',), attention=('gnn', 'full'))
+#: The frame (H, W, 3) uint8 BGR, what the tracker did in it, the tracker, the skeleton's links and the score below
+#: which joints are not drawn, to a picture (H', W', 3) uint8 BGR.
+Draw = Callable[[np.ndarray, Step, PoseTracker, Links | None, float], np.ndarray]
+
+
+class Panel(NamedTuple):
+    """A kind of picture, and whether a tracker of some mode does what it shows."""
+
+    possible: Callable[[Mode], bool]
+    draw: Draw
+
+
+def _fusion(
+    image: np.ndarray, step: Step, tracker: PoseTracker, skeleton: Links | None, score_thr: float
+) -> np.ndarray:
+    return fusion_panel(image, step, skeleton, score_thr)
+
+
+def _heatmaps(
+    image: np.ndarray, step: Step, tracker: PoseTracker, skeleton: Links | None, score_thr: float
+) -> np.ndarray:
+    return heatmap_panel(image, step)
+
+
+def _attention(
+    image: np.ndarray, step: Step, tracker: PoseTracker, skeleton: Links | None, score_thr: float
+) -> np.ndarray:
+    """Of the people with a match; joints that are not drawn are blank."""
+    rows = step.matches.rows
+    reference = step.reference[rows]
+    weights = tracker.predictor.attention(step.tracklets[rows], reference)
+    weights[reference.keypoint_scores < score_thr] = torch.nan
+    known = skeleton_of(weights.shape[-1])
+    joints = known.joints if known else list(map(str, range(weights.shape[-1])))
+    return attention_panel(weights, joints, reference.instances_id)
+
+
+#: By their names on the command line.
+PANELS = dict(
+    fusion=Panel(lambda mode: True, _fusion),
+    heatmaps=Panel(lambda mode: mode.fuses, _heatmaps),
+    attention=Panel(lambda mode: mode.predicts, _attention),
+)
 
 
 def check_panels(panels: Sequence[str], tracker: PoseTracker | None = None) -> None:
@@ -27,8 +68,8 @@ def check_panels(panels: Sequence[str], tracker: PoseTracker | None = None) -> N
     if isinstance(panels, str) or not set(panels) <= PANELS.keys():
         raise ValueError(f'panels must be some of {tuple(PANELS)}, got {panels!r}')
     for panel in () if tracker is None else panels:
-        if tracker.matching not in PANELS[panel]:
-            possible = ' or '.join(map(repr, PANELS[panel]))
+        if not PANELS[panel].possible(tracker.mode):
+            possible = ' or '.join(repr(name) for name, mode in MODES.items() if PANELS[panel].possible(mode))
             raise ValueError(f'panel {panel!r} needs matching {possible}, the tracker has {tracker.matching!r}')
 
 
@@ -49,29 +90,8 @@ def draw_panels(
         step: what the tracker's `observer` got of it.
         tracked: the poses of it that were given out.
         tracker: whose step it is.
-        skeleton: pairs of joint indices; None for the limbs of PoseTrack's 15 joints.
+        skeleton: pairs of joint indices; None for PoseTrack's 15 or COCO's 17 joints.
         score_thr: joints below it are not drawn.
     """
-    drawn = {}
-    if 'fusion' in panels:
-        drawn['fusion'] = fusion_panel(image, step._replace(tracked=tracked), skeleton, score_thr)
-    if 'heatmaps' in panels:
-        drawn['heatmaps'] = heatmap_panel(image, step, tracker.fused(step.reference, step.estimated, step.matches))
-    if 'attention' in panels:
-        weights = _attention(step, tracker, score_thr)
-        joints = JOINTS if weights.shape[-1] == len(JOINTS) else list(map(str, range(weights.shape[-1])))
-        drawn['attention'] = attention_panel(weights, joints, step.reference.instances_id[step.matches.rows])
-    return drawn
-
-
-def _attention(step: Step, tracker: PoseTracker, score_thr: float) -> Tensor:
-    """(n, K, K) of the people with a match, see `GNNDynamicsHead.attention`; NaN for joints that are not drawn."""
-    rows = step.matches.rows
-    history, reference = step.tracklets[rows], step.reference[rows]
-    history.crops = tracker.geometry.crops(history.bboxes)
-    history.regions = reference.regions
-    cells = image_to_cells(reference.keypoints, reference.regions)
-    size = tracker.geometry.search_grid_size
-    weights = tracker.dynamics_head.attention(history, size, reference.get('feature_maps'), cells)
-    weights[reference.keypoint_scores < score_thr] = torch.nan
-    return weights
+    step = step._replace(tracked=tracked)
+    return {name: PANELS[name].draw(image, step, tracker, skeleton, score_thr) for name in PANELS if name in panels}

@@ -8,7 +8,8 @@ from mmpose.visualization.opencv_backend_visualizer import OpencvBackendVisualiz
 
 from mmgnntrack.registry import VISUALIZERS
 
-from .drawing import Links, draw_tracks
+from .drawing import draw_tracks
+from .poses import Links
 
 
 @VISUALIZERS.register_module()

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from mmengine.structures import InstanceData
 
+from .canvas import SHIFT, fixed_point, to_canvas
 from .colors import identity_color
-from .drawing import SHIFT, fixed_point, shown_joints, to_canvas
+from .poses import shown_joints
 
 
 class Trails:

@@ -126,8 +126,8 @@ def test_weights_that_are_missing(weights: dict[str, str]) -> None:
         PoseTrackInferencer(NAME, **dict(weights, weights=None))
     with pytest.raises(FileNotFoundError, match='hrnet-mini_synthtrak: no such config file.*did you mean .*synthtrack'):
         PoseTrackInferencer('gnn_hrnet-mini_synthtrak')
-    with pytest.raises(ValueError, match="cannot build the model of the config: .*'matchin'"):
-        PoseTrackInferencer(NAME, cfg_options={'model.tracker.matchin': 'oks'})
+    with pytest.raises(ValueError, match='cannot build .* PoseTracker has no setting matchings, did you mean matching'):
+        PoseTrackInferencer(NAME, cfg_options={'model.tracker.matchings': 'oks'})
 
 
 def test_matching_by_oks_needs_no_weights_of_the_tracker(weights: dict[str, str], frames: Path) -> None:

@@ -144,7 +144,7 @@ def test_an_ablation_changes_one_thing(paper: Config, ablation: str) -> None:
 @pytest.mark.parametrize(('estimator', 'channels'), [('hrnet_w32', 96), ('res50', 256)])
 def test_lighter_estimators(estimator: str, channels: int) -> None:
     model = build(Config.fromfile(ROOT / f'configs/gnn_{estimator}_posetrack18.py'))
-    assert model.pose_estimator.num_features == model.tracker.dynamics_head.visual_channels == channels
+    assert model.pose_estimator.visual_channels == model.tracker.dynamics_head.visual_channels == channels
     assert tuple(model.pose_estimator.codec.heatmap_size) == (72, 96)
 
 
@@ -167,10 +167,10 @@ def test_posetrack17_is_read_from_its_own_folder(paper: Config) -> None:
 
 def test_the_papers_system(system: VideoPoseTracker) -> None:
     estimator, tracker = system.pose_estimator, system.tracker
-    assert estimator.num_features == tracker.dynamics_head.visual_channels == 144
+    assert estimator.visual_channels == tracker.dynamics_head.visual_channels == 144
     assert tuple(estimator.codec.heatmap_size) == (72, 96) and tuple(estimator.codec.input_size) == (288, 384)
     assert estimator.model.head.out_channels == tracker.dynamics_head.num_keypoints == 15
-    assert tracker.memory.length == 3 and tracker.memory.num_features == 144
+    assert tracker.memory.length == 3 and tracker.memory.visual_channels == 144
     assert tracker.geometry.search_grid_size == (144, 144) and tracker.geometry.search_input_size == (576, 576)
     assert tracker.dynamics_head.encoder.embedding.weight.shape == (15, 256)
     assert tracker.codec is estimator.codec

@@ -5,23 +5,22 @@ import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from mmgnntrack.datasets.metainfo import POSETRACK15, read_skeleton
-from mmgnntrack.posetrack import COCO, POSETRACK, Skeleton
-from mmgnntrack.posetrack.joints import FLIP_INDICES, JOINTS, SIGMAS, SKELETON
+from mmgnntrack.posetrack import COCO, JOINTS, POSETRACK, SIGMAS, Skeleton
 
 
 def test_mmpose_reads_it() -> None:
     meta = parse_pose_metainfo(POSETRACK15)
-    assert meta['flip_indices'] == list(FLIP_INDICES)
+    assert meta['flip_indices'] == list(POSETRACK.flip_indices)
     assert meta['num_keypoints'] == 15 and list(meta['keypoint_name2id']) == list(JOINTS)
     np.testing.assert_allclose(meta['sigmas'], SIGMAS, rtol=1e-6)
     links = [(JOINTS[a], JOINTS[b]) for a, b in meta['skeleton_links']]
-    assert links == list(SKELETON)
+    assert links == list(POSETRACK.links)
     assert len(meta['keypoint_colors']) == 15 and len(meta['dataset_keypoint_weights']) == 15
 
 
 def test_mirrored_joints_are_on_the_other_side() -> None:
     other_side = {'left': 'right', 'right': 'left'}
-    for index, other in enumerate(FLIP_INDICES):
+    for index, other in enumerate(POSETRACK.flip_indices):
         side, _, rest = JOINTS[index].partition('_')
         assert JOINTS[other] == (f'{other_side[side]}_{rest}' if side in other_side else JOINTS[index])
 
@@ -44,7 +43,12 @@ def test_skeleton_of_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(('name', 'skeleton'), [('coco.py', COCO), ('posetrack18.py', POSETRACK)])
 def test_skeletons_that_mmpose_has(name: str, skeleton: Skeleton) -> None:
-    found = read_skeleton(name).in_posetrack()
+    found = read_skeleton(name)
+    assert {frozenset(pair) for pair in found.swaps} >= {frozenset(pair) for pair in skeleton.swaps}
+    if skeleton is COCO:
+        assert found.flip_indices == skeleton.flip_indices
+        assert set(map(frozenset, found.links)) == set(map(frozenset, skeleton.links))
+    found = found.in_posetrack()
     assert found.joints == skeleton.joints
     np.testing.assert_allclose(found.sigmas, skeleton.sigmas, rtol=1e-6)
 

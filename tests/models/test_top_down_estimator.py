@@ -12,7 +12,7 @@ from mmgnntrack.functional import gaussian_heatmaps, image_to_cells, region_warp
 from mmgnntrack.models import TopDownEstimator
 from mmgnntrack.models.decoding import decode_heatmaps
 from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured
-from mmgnntrack.posetrack.joints import FLIP_INDICES
+from mmgnntrack.posetrack import POSETRACK
 
 #: One inside the image, one over its edge, a tiny one, a wide one.
 BOXES = np.array([[100, 40, 160, 200], [-20, 100, 50, 260], [200, 100, 206, 112], [10, 20, 300, 60]], np.float32)
@@ -108,13 +108,13 @@ def test_flip_test(config: dict, image: np.ndarray) -> None:
         estimator = build(dict(config, test_cfg=test_cfg))
         plain = estimator.predict(image, people(box)).heatmaps
         mirrored = estimator.predict(image[:, ::-1].copy(), people(mirrored_box.astype(np.float32))).heatmaps
-        same[flip_test] = torch.allclose(mirrored.flip(-1)[:, list(FLIP_INDICES)], plain, atol=1e-5)
+        same[flip_test] = torch.allclose(mirrored.flip(-1)[:, list(POSETRACK.flip_indices)], plain, atol=1e-5)
     assert same == {True: True, False: False}
 
 
 def test_features_are_the_three_high_resolution_branches(estimator: TopDownEstimator, image: np.ndarray) -> None:
     poses = by_box(estimator.predict(image, people(BOXES)))
-    assert estimator.num_features == 48 and estimator.feature_layers == HRNET_STAGES
+    assert estimator.visual_channels == 48 and estimator.feature_layers == HRNET_STAGES
     crops = estimator.geometry.crops(BOXES)
     warped = [cv2.warpAffine(image, region_warp(crop, (96, 128)), (96, 128)) for crop in crops]
     inputs = [torch.from_numpy(crop).permute(2, 0, 1) for crop in warped]
@@ -172,7 +172,7 @@ def test_a_search_region_is_where_its_grid_says(config: dict) -> None:
 
 def test_without_feature_layers(config: dict, image: np.ndarray) -> None:
     estimator = build(config, feature_layers=())
-    assert estimator.num_features == 0
+    assert estimator.visual_channels == 0
     assert estimator.predict(image, people(BOXES[:2])).feature_maps.shape == (2, 0, 32, 24)
 
 
@@ -185,7 +185,7 @@ def test_pose_nms_drops_duplicates(config: dict, image: np.ndarray) -> None:
 def test_a_look_at_the_features_changes_nothing(config: dict) -> None:
     estimator = build(config).train()
     before = {name: value.clone() for name, value in estimator.state_dict().items()}
-    assert estimator.num_features == 48 and estimator.model.training
+    assert estimator.visual_channels == 48 and estimator.model.training
     assert all(torch.equal(before[name], value) for name, value in estimator.state_dict().items())
 
 

@@ -200,7 +200,7 @@ def test_without_the_detector_known_people_are_looked_for(
     people = InstanceData(bboxes=np.array([[20.0, 30, 80, 200]], np.float32), bbox_scores=np.ones(1, np.float32))
     (first,) = model.track(images[0], 0, people).instances_id
     monkeypatch.setattr(model, 'detector', None)
-    monkeypatch.setattr(model.tracker, 'min_similarity', -1.0)
+    monkeypatch.setattr(model.tracker.association, 'min_similarity', -1.0)
     looked = []
     predict = model.pose_estimator.predict
     monkeypatch.setattr(
@@ -208,7 +208,7 @@ def test_without_the_detector_known_people_are_looked_for(
     )
     tracked = model.track(images[1], 1, detect=False)
     assert len(looked[0].bboxes) == 1 and tracked.instances_id.tolist() == [first]
-    monkeypatch.setattr(model.tracker, 'init_score_thr', 2.0)  # not seen clearly: missed
+    monkeypatch.setattr(model.tracker.life_cycle, 'init_score_thr', 2.0)  # not seen clearly: missed
     assert not (~model.track(images[2], 2, detect=False).predicted).any()
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_posetrack17_has_its_own_joints(tmp_path: Path) -> None:
     with pytest.raises(PoseTrackFormatError, match="'annolist': expected poses of 2 other joints, got PoseTrack17's"):
         read(tmp_path, {'annolist': []}, PAW)
     video = read(tmp_path, {'annolist': []}, Skeleton(POSETRACK18_KEYPOINTS, (0.5,) * 17))
-    assert video.skeleton == Skeleton(JOINTS, (0.5,) * 15)
+    assert video.skeleton == replace(POSETRACK, sigmas=(0.5,) * 15)
 
 
 def test_no_file(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 import json
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,13 +13,11 @@ from videos import a_video, people_at
 
 from mmgnntrack.evaluation.functional import PoseTrackResult, column_means, evaluate, filter_predictions
 from mmgnntrack.posetrack import PoseVideo, read_folder, write_video
+from mmgnntrack.report.pictures import choose_moments
+from mmgnntrack.report.runs import distinct_tails
+from mmgnntrack.report.timeline import ABSENT, MISSED, Timeline
 
 TOOLS = Path(__file__).parents[2] / 'tools'
-sys.path.append(str(TOOLS))
-
-from report_data import distinct_tails  # noqa: E402
-from report_pictures import choose_moments  # noqa: E402
-from report_timeline import ABSENT, MISSED, Timeline  # noqa: E402
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -308,7 +305,7 @@ BAD = {
     'sequence': (None, ['--sequences', 'x'], "field '--sequences'", 'some of 000001_synth, 000002_synth'),
     'annotations': (None, ['--annotations', 'nowhere'], "nowhere, field 'folder'", 'annotations'),
     'images': (None, ['--images', 'nowhere'], "nowhere, field 'folder'", 'image names'),
-    'out': (None, ['--out', 'nowhere/report.html'], "nowhere, field 'folder'", 'to write the page to'),
+    'out': (None, ['--out', 'nowhere/report.html'], 'nowhere: no such folder', 'to write the page to'),
 }
 
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from mmengine.structures import InstanceData
 
-from mmgnntrack.posetrack import JOINTS
-from mmgnntrack.visualization import POSETRACK_LINKS, Trails, draw_tracks, identity_color
+from mmgnntrack.posetrack import JOINTS, POSETRACK
+from mmgnntrack.visualization import Trails, draw_tracks, identity_color
 from mmgnntrack.visualization.colors import lightened
 from mmgnntrack.visualization.drawing import draw_label
 
@@ -48,7 +48,7 @@ def test_joints_and_limbs_have_the_colour_of_the_identity(image: np.ndarray) -> 
     tracks.instances_id = np.array([3, 14])
     drawn = draw_tracks(image, tracks)
     for pose, identity in zip(tracks.keypoints, (3, 14)):
-        for start, end in POSETRACK_LINKS:
+        for start, end in POSETRACK.link_indices:
             for x, y in (pose[start], pose[end], (pose[start] + pose[end]) / 2):
                 near = drawn[round(y) - 1 : round(y) + 2, round(x) - 1 : round(x) + 2]
                 assert count(near, identity_color(identity)), (identity, start, end)

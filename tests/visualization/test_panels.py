@@ -5,7 +5,7 @@ from matplotlib import colormaps
 from mmengine.structures import InstanceData
 
 from mmgnntrack.functional import Matches, gaussian_heatmaps, image_to_cells
-from mmgnntrack.models.pose_tracker import Step
+from mmgnntrack.models import Step
 from mmgnntrack.posetrack import JOINTS
 from mmgnntrack.visualization import attention_panel, fusion_panel, heatmap_panel, identity_color
 from mmgnntrack.visualization.colors import lightened
@@ -53,7 +53,7 @@ def a_step(
     tracked.predicted = tracked.sources < 0
     rows = np.flatnonzero(~tracked.predicted)
     nobody = np.zeros(0, int)
-    return Step(tracklets, reference, found, Matches(rows, tracked.sources[rows], nobody, nobody), tracked)
+    return Step(tracklets, reference, found, Matches(rows, tracked.sources[rows], nobody, nobody), None, tracked)
 
 
 @pytest.fixture
@@ -195,11 +195,11 @@ def test_fusion_of_other_joints(image: np.ndarray) -> None:
             values = each[field][..., few, :] if field == 'keypoints' else each[field][..., few]
             each.set_field(values, field)
     assert len(where(fusion_panel(image, step, skeleton=[(0, 4)]), identity_color(1)))
-    with pytest.raises(ValueError, match='15 joints'):
+    with pytest.raises(ValueError, match='5 joints have no default skeleton'):
         fusion_panel(image, step)
 
 
-def a_match(*people: tuple[int, Place, Place, Place]) -> tuple[Step, torch.Tensor]:
+def a_match(*people: tuple[int, Place, Place, Place]) -> Step:
     """People who are predicted, estimated, and found after fusion with a single joint at three places. Search regions
     are 160 x 160 px, crops 80 x 120, all around (120, 120); cells have 4 px."""
     ids, *places = zip(*people) if people else [()] * 4
@@ -209,14 +209,14 @@ def a_match(*people: tuple[int, Place, Place, Place]) -> tuple[Step, torch.Tenso
     for (region, size), where_ in zip(((regions[0], (40, 40)), *2 * [(regions[1], (20, 30))]), places):
         points = np.array(where_, float).reshape(n, 1, 2)
         maps.append(gaussian_heatmaps(image_to_cells(points, region), np.ones((n, 1)), size, 2.0))
-    step = Step(
+    return Step(
         InstanceData(),
         InstanceData(instances_id=np.array(ids, int), heatmaps=maps[0], regions=regions[0]),
         InstanceData(heatmaps=maps[1].flip(0), regions=regions[1]),
         Matches(np.arange(n), np.arange(n)[::-1], *2 * [np.zeros(0, int)]),
+        maps[2],
         InstanceData(),
     )
-    return step, maps[2]
 
 
 def brightest(picture: np.ndarray) -> np.ndarray:
@@ -225,8 +225,8 @@ def brightest(picture: np.ndarray) -> np.ndarray:
 
 
 def test_heatmaps_lie_where_they_belong(image: np.ndarray) -> None:
-    step, fused = a_match((5, (72, 60), (100, 100), (120, 152)), (2, (180, 188), (140, 108), (140, 120)))
-    panel = heatmap_panel(image, step, fused, height=320)  # 2 px to each px of the image, from (38, 38) on
+    step = a_match((5, (72, 60), (100, 100), (120, 152)), (2, (180, 188), (140, 108), (140, 120)))
+    panel = heatmap_panel(image, step, height=320)  # 2 px to each px of the image, from (38, 38) on
     side = 320 + 2 * BORDER
     assert panel.shape == (STRIP + 2 * side + GAP, 3 * side + 2 * GAP, 3)
     for row, places in enumerate([((180, 188), (140, 108), (140, 120)), ((72, 60), (100, 100), (120, 152))]):
@@ -249,16 +249,16 @@ def test_heatmaps_lie_where_they_belong(image: np.ndarray) -> None:
 
 def test_a_window_that_reaches_out_of_the_image() -> None:
     image = np.full((100, 100, 3), LEVEL, np.uint8)
-    step, fused = a_match((0, (60, 60), (90, 90), (90, 90)))
-    panel = heatmap_panel(image, step, fused, height=160)
+    step = a_match((0, (60, 60), (90, 90), (90, 90)))
+    panel = heatmap_panel(image, step, height=160)
     x, y = where(panel[STRIP + BORDER :, BORDER : BORDER + 160], GREY, 3).T
     assert 60 <= x[y < 30].min() <= 63 and (y[x < 30].min() >= 60)  # beyond 99.5, seen from 38
 
 
 def test_estimated_crops_outside_of_the_search_region_are_seen(image: np.ndarray) -> None:
-    step, fused = a_match((0, (60, 60), (92, 92), (92, 92)))
+    step = a_match((0, (60, 60), (92, 92), (92, 92)))
     step.estimated.regions[:] += (80, 0, 0, 0)
-    panel = heatmap_panel(image, step, fused, height=160)
+    panel = heatmap_panel(image, step, height=160)
     estimated = panel[STRIP:, 168 + GAP : 2 * 168 + GAP]
     # The union reaches from 38 to 238 px: 0.8 px to each.
     np.testing.assert_allclose((brightest(estimated) - BORDER + 0.5) / 0.8 + (38, 38 - 20), (172, 92), atol=2)
@@ -266,13 +266,13 @@ def test_estimated_crops_outside_of_the_search_region_are_seen(image: np.ndarray
 
 @pytest.mark.parametrize(('people', 'rows'), [(1, 1), (3, 2)])
 def test_no_more_rows_than_asked_for(image: np.ndarray, people: int, rows: int) -> None:
-    step, fused = a_match(*((i, (60, 60), (90, 90), (90, 90)) for i in range(people)))
-    panel = heatmap_panel(image, step, fused, max_people=2, height=100)
+    step = a_match(*((i, (60, 60), (90, 90), (90, 90)) for i in range(people)))
+    panel = heatmap_panel(image, step, max_people=2, height=100)
     assert len(panel) == STRIP + rows * (100 + 2 * BORDER) + (rows - 1) * GAP
 
 
 def test_heatmaps_of_nobody(image: np.ndarray) -> None:
-    panel = heatmap_panel(image, *a_match(), height=100)
+    panel = heatmap_panel(image, a_match(), height=100)
     assert panel.shape == (100 + STRIP, 300, 3)
     assert (panel[STRIP:] == 255).all() and (panel[:STRIP] < 100).any()
 

@@ -10,60 +10,22 @@ examples:
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # before numpy is there
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
+from mmgnntrack.analysis.random_walkers import BODY, a_frame, walk
 from mmgnntrack.evaluation.functional.average_precision import Detections, average_precision
 from mmgnntrack.evaluation.functional.clear_mot import count_sequence
 from mmgnntrack.evaluation.functional.hota import count_hota
 from mmgnntrack.evaluation.functional.identity import count_identities
 from mmgnntrack.evaluation.functional.matching import match_video
-from mmgnntrack.posetrack import PoseFrame, PoseVideo, read_folder, write_video
-
-#: x and y of the joints of `JOINTS` in a standing person, in shares of the height, from the head's top.
-BODY = np.array(
-    [(0, 0.1), (0, 0.18), (0, 0)]
-    + [(side * x, y) for x, y in ((0.12, 0.2), (0.16, 0.38), (0.17, 0.55), (0.08, 0.5), (0.09, 0.74), (0.09, 0.98))
-       for side in (1, -1)]
-)  # fmt: skip
-WIDTH, HEIGHT = 1280, 720
-#: A region that annotators did not label, as most sequences of PoseTrack have them.
-IGNORED = np.array([[1000.0, 0], [1279, 0], [1279, 150], [1100, 120], [1040, 160]])
-
-
-def walk(rng: np.random.Generator, frames: int, people: int) -> tuple[np.ndarray, np.ndarray]:
-    """Joints (T, N, K, 2) and heights (N,) in pixels of people who walk at random."""
-    heights = rng.uniform(120, 400, people)
-    start = rng.uniform((0, 0), (WIDTH, HEIGHT / 2), (people, 2))
-    steps = rng.normal(0, 0.02, (frames, people, 2)) + rng.normal(0, 0.01, (people, 2))
-    sway = rng.normal(0, 0.01, (frames, people, len(BODY), 2)).cumsum(0) * np.linspace(0, 1, len(BODY))[:, None]
-    joints = start + heights[:, None] * steps.cumsum(0)
-    return joints[:, :, None] + heights[:, None, None] * (BODY + 0.2 * sway), heights
-
-
-def a_frame(index: int, joints: np.ndarray, present: np.ndarray, scores: np.ndarray, tracks: np.ndarray) -> PoseFrame:
-    """A frame of n poses, whose head boxes reach from the neck to the head's top."""
-    heads = joints[:, [2, 1]].reshape(-1, 4) + 0.5 * np.ptp(joints[..., 1], axis=1)[:, None] * [-0.1, 0, 0.1, 0]
-    return PoseFrame(
-        file_name=f'images/{index:06d}.jpg',
-        frame_id=index,
-        keypoints=joints,
-        annotated=present,
-        visible=present,
-        keypoint_scores=scores,
-        track_ids=tracks,
-        bboxes=np.full((len(joints), 4), np.nan),
-        head_bboxes=heads,
-        ignore_regions=[IGNORED],
-    )
+from mmgnntrack.posetrack import PoseVideo, read_folder, write_video
 
 
 def a_sequence(rng: np.random.Generator, name: str, frames: int, people: int) -> tuple[PoseVideo, PoseVideo]:

@@ -19,8 +19,8 @@ from pathlib import Path
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # before numpy is there
 
 import numpy as np
-from benchmark_evaluation import a_frame, walk
 
+from mmgnntrack.analysis.random_walkers import a_frame, walk
 from mmgnntrack.models import PoseTracker, track_given_poses
 from mmgnntrack.posetrack import PoseVideo, read_poses, write_video
 

@@ -21,20 +21,20 @@ import json
 import sys
 from pathlib import Path
 
-import markdown_tables
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmengine.utils import track_iter_progress
-from tracker_stages import BOOKKEEPING, STAGES, TrackerBenchmark
 
+from mmgnntrack.analysis.tables import table
+from mmgnntrack.analysis.tracker_stages import BOOKKEEPING, STAGES, TrackerBenchmark
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.registry import MODELS
 
 
-def table(header: list[str], rows: list[list[str | int | float]]) -> str:
+def figures_table(header: list[str], rows: list[list[str | int | float]]) -> str:
     """A Markdown table of figures with three digits."""
 
     def text(cell: str | int | float) -> str:
@@ -42,7 +42,7 @@ def table(header: list[str], rows: list[list[str | int | float]]) -> str:
             return f'{cell:.0f}' if cell >= 100 else f'{cell:.3g}'
         return str(cell)
 
-    return markdown_tables.table(header, [list(map(text, row)) for row in rows])
+    return table(header, [list(map(text, row)) for row in rows])
 
 
 def stages_table(sizes: list[dict]) -> str:
@@ -54,7 +54,7 @@ def stages_table(sizes: list[dict]) -> str:
     }
     rows = [[f'{stage}, ms', *(size['milliseconds'][stage] for size in sizes)] for stage in STAGES]
     rows += [[name, *(size[key] for size in sizes)] for name, key in sums.items()]
-    return table(['people', *(str(size['people']) for size in sizes)], rows)
+    return figures_table(['people', *(str(size['people']) for size in sizes)], rows)
 
 
 def long_video_table(tenths: list[dict]) -> str:
@@ -67,7 +67,7 @@ def long_video_table(tenths: list[dict]) -> str:
         'tracklets at most': 'most_tracklets',
         'ids so far': 'visits',
     }
-    return table(list(names), [[tenth[key] for key in names.values()] for tenth in tenths])
+    return figures_table(list(names), [[tenth[key] for key in names.values()] for tenth in tenths])
 
 
 def positive(text: str) -> int:
@@ -117,7 +117,7 @@ def build(args: argparse.Namespace) -> VideoPoseTracker:
     init_default_scope(config.default_scope)
     set_random_seed(args.seed)
     model = MODELS.build(config.model)
-    if not isinstance(model, VideoPoseTracker) or model.detector is None or not model.tracker.predicts:
+    if not isinstance(model, VideoPoseTracker) or model.detector is None or not model.tracker.mode.predicts:
         raise SystemExit(f'{args.config}: expected a VideoPoseTracker with a detector and matching gnn or full')
     return model.to(args.device).eval()
 

@@ -9,24 +9,19 @@ import argparse
 import json
 from pathlib import Path
 
+from mmgnntrack.analysis.tables import table
+
 COLUMNS = ('mAP', 'MOTA', 'Miss', 'Switch', 'FP')
 
 
-def table(files: list[Path]) -> str:
+def results_table(files: list[Path]) -> str:
     """A Markdown table; each row is named after the folder of its file."""
-    rows = [['', *COLUMNS, 'boxes from']]
+    header, rows = ['', *COLUMNS, 'boxes from'], []
     for file in files:
         figures = json.loads(file.read_text())
         values = [f'{figures[f"posetrack/{column}"]:.2f}' for column in COLUMNS]
         rows.append([file.parent.name, *values, figures.get('boxes_from') or '?'])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    texts = (0, len(widths) - 1)
-    lines = [
-        ' | '.join(f'{cell:{"<" if i in texts else ">"}{widths[i]}}' for i, cell in enumerate(row)) for row in rows
-    ]
-    rule = '|'.join('-' * (width + 2) if i in texts else '-' * (width + 1) + ':' for i, width in enumerate(widths))
-    header, *body = (f'| {line} |' for line in lines)
-    return '\n'.join([header, f'|{rule}|', *body])
+    return table(header, rows, texts=(0, len(header) - 1))
 
 
 def main() -> None:
@@ -39,7 +34,7 @@ def main() -> None:
     for file in args.files:
         if not file.is_file():
             parser.error(f'not found: {file}')
-    text = table(args.files)
+    text = results_table(args.files)
     print(text)
     if args.out:
         args.out.write_text(text + '\n')

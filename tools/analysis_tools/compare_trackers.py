@@ -20,17 +20,16 @@ from functools import partial
 from pathlib import Path
 
 import mmcv
-import motion_baselines  # noqa: F401
 import numpy as np
 import torch
-from markdown_tables import table_over_seeds
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
-from reference_trackers import Identify, mmdet_tracker, norfair_tracker
 
-from mmgnntrack.engine.hooks.part_checkpoint_hook import load_part
+from mmgnntrack.analysis.reference_trackers import Identify, mmdet_tracker, norfair_tracker
+from mmgnntrack.analysis.tables import table_over_seeds
+from mmgnntrack.engine.checkpoints import load_part
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.posetrack import read_folder
 from mmgnntrack.registry import METRICS, MODELS
@@ -127,7 +126,7 @@ def ours(name: str, values: dict[str, float], model: VideoPoseTracker, config: C
         settings.memory.length = 15
     estimator = model.pose_estimator
     tracker = MODELS.build(settings, default_args=dict(codec=estimator.codec, search=estimator.geometry)).eval()
-    if tracker.predicts and not kalman:
+    if tracker.mode.predicts and not kalman:
         load_part(tracker, 'tracker', str(dynamics), prefix='tracker.')
 
     def track(image: np.ndarray, poses: InstanceData, frame_id: int) -> InstanceData:

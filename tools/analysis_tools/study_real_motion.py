@@ -25,18 +25,19 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import real_tracking
 import torch
-from markdown_tables import table, table_over_seeds
 from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 from mmengine.structures import InstanceData
-from motion_baselines import DAMPINGS, KalmanFilter, constant_velocity, last_pose, tuned
 from tqdm import tqdm
 
 import mmgnntrack.registry  # noqa: F401
+from mmgnntrack.analysis import real_tracking
+from mmgnntrack.analysis.motion_baselines import DAMPINGS, constant_velocity, last_pose, tuned
+from mmgnntrack.analysis.tables import table, table_over_seeds
+from mmgnntrack.models.heads import KalmanFilter
 from mmgnntrack.posetrack import posetrack_files, read_folder
 
 CONFIG = Path(__file__).parents[2] / 'configs/pose_only/gnn-offsets_posetrack17.py'
@@ -130,7 +131,7 @@ def learned(head: torch.nn.Module, samples: Samples, length: int) -> np.ndarray:
     history = samples.history.clone()
     for field in ('keypoints', 'keypoint_scores', 'valid', 'cells'):
         history.set_field(history[field][:, -length:], field)
-    places = [head.positions(history[rows]).numpy() for rows in np.array_split(np.arange(len(history)), 20)]
+    places = [head(history[rows]).numpy() for rows in np.array_split(np.arange(len(history)), 20)]
     return samples.errors(np.concatenate(places))
 
 

@@ -22,11 +22,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from markdown_tables import table_over_seeds
-
-from mmgnntrack.evaluation.functional.head_size import head_sizes
-from mmgnntrack.posetrack import read_folder
+from mmgnntrack.analysis.occlusion import occluded_pckh
+from mmgnntrack.analysis.tables import table_over_seeds
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/mini/gnn_hrnet-mini_synthtrack.py'
@@ -149,26 +146,6 @@ def test(args: argparse.Namespace, data: Path, name: str, seed: int) -> dict[str
     figures = json.loads(file.read_text())
     found = {column: figures[f'posetrack/{column}'] for column in COLUMNS}
     return found | {OCCLUDED: occluded_pckh(data / 'annotations/val', folder / 'posetrack')}
-
-
-def occluded_pckh(annotations: Path, results: Path) -> float:
-    """Percent of the joints labelled as occluded that a result has within half a head size. Each person is compared
-    with the pose that has most of the person's joints; without any, all are missed."""
-    found = total = 0
-    predictions = {video.name: video for video in read_folder(results)}
-    for video in read_folder(annotations):
-        for truth, poses in zip(video.frames, predictions[video.name].frames, strict=True):
-            if not truth.is_labeled or not len(truth.keypoints):
-                continue
-            occluded = truth.annotated & ~truth.visible
-            total += occluded.sum()
-            if not len(poses.keypoints):
-                continue
-            distances = np.linalg.norm(truth.keypoints[:, None] - poses.keypoints[None], axis=-1)
-            hits = (distances <= 0.5 * head_sizes(truth.head_bboxes)[:, None, None]) & poses.annotated
-            best = (hits & truth.annotated[:, None]).sum(-1).argmax(1)
-            found += (hits[np.arange(len(best)), best] & occluded).sum()
-    return 100.0 * found / total
 
 
 def parse_args() -> argparse.Namespace:

@@ -25,15 +25,15 @@ from PIL import Image
 from tqdm import tqdm
 
 from mmgnntrack.command_line import one_line_errors
+from mmgnntrack.files import write_text
 from mmgnntrack.functional import pose_bboxes
 from mmgnntrack.posetrack import (
     JOINTS,
-    SKELETON,
+    POSETRACK,
     PoseFrame,
     check_frames,
     posetrack_files,
     read_video,
-    write_text,
 )
 
 #: Where the releases keep the annotations of a split.
@@ -117,7 +117,7 @@ class Split:
         images = [dict(image, id=ids[i]) for i, image in enumerate(self.images)]
         annotations = [dict(annotation, image_id=ids[annotation['image_id']]) for annotation in self.annotations]
         index = {joint: i + 1 for i, joint in enumerate(JOINTS)}
-        skeleton = [[index[a], index[b]] for a, b in SKELETON]
+        skeleton = [[index[a], index[b]] for a, b in POSETRACK.links]
         category = dict(id=1, name='person', supercategory='person', keypoints=list(JOINTS), skeleton=skeleton)
         return dict(info=INFO, images=images, annotations=annotations, categories=[category])
 

@@ -1,4 +1,4 @@
-from .loading import LoadFrame, PackFrameInputs, TakeFrame, read_frame
+from .loading import LoadFrame, PackFrameInputs, TakeFrame
 from .tube import AugmentTube, JitterHistory, LoadTube, PackTubeInputs, SampleTube
 
 __all__ = [
@@ -10,5 +10,4 @@ __all__ = [
     'PackTubeInputs',
     'SampleTube',
     'TakeFrame',
-    'read_frame',
 ]

@@ -17,10 +17,9 @@ from mmpose.registry import KEYPOINT_CODECS
 from mmpose.structures import PoseDataSample
 
 from mmgnntrack.functional import SearchGeometry, grid_regions, image_to_cells, pose_bboxes, region_warp
-from mmgnntrack.posetrack.joints import FLIP_INDICES
+from mmgnntrack.images import read_frame
+from mmgnntrack.posetrack import POSETRACK
 from mmgnntrack.registry import TRANSFORMS
-
-from .loading import read_frame
 
 
 @TRANSFORMS.register_module()
@@ -76,7 +75,8 @@ class AugmentTube(BaseTransform):
         rotation: largest angle in degrees, either way.
         scale: largest relative change of the crops' size, either way.
         flip: probability.
-        flip_indices: see `FLIP_INDICES`.
+        flip_indices: for each joint the index of the one that takes its place in a mirrored image; PoseTrack's by
+            default.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class AugmentTube(BaseTransform):
         rotation: float = 45.0,
         scale: float = 0.35,
         flip: float = 0.5,
-        flip_indices: Sequence[int] = FLIP_INDICES,
+        flip_indices: Sequence[int] = POSETRACK.flip_indices,
     ) -> None:
         self.rotation = rotation
         self.scale = scale

@@ -16,12 +16,12 @@ from mmpose.structures import PoseDataSample
 from torch import nn
 
 from mmgnntrack.datasets.image_frames import ImageFrame, image_frames
-from mmgnntrack.datasets.transforms import read_frame
+from mmgnntrack.engine.checkpoints import load_part
+from mmgnntrack.images import read_frame
 from mmgnntrack.models import PoseTracker, TopDownEstimator
 from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured, distinct_poses
+from mmgnntrack.models.tracker import MODES
 from mmgnntrack.registry import HOOKS, MODELS
-
-from .part_checkpoint_hook import load_part
 
 
 @HOOKS.register_module()
@@ -93,7 +93,8 @@ class OKSHungarianFusionHook(Hook):
         config.setdefault('sigmas', dataset.metainfo['sigmas'])
         self._estimator, outputs = None, {}
         keeps_heatmaps = bool(model.test_cfg.get('output_heatmaps'))
-        if config.get('matching', 'full') in ('gnn', 'full'):
+        mode = MODES.get(config.get('matching', 'full'))
+        if mode and mode.predicts:
             search = config.pop('search', None)
             self._estimator = TopDownEstimator(model, self.padding, search, feature_layers=self.feature_layers)
             self._attached.callback(model.test_cfg.update, output_heatmaps=keeps_heatmaps)
@@ -103,7 +104,7 @@ class OKSHungarianFusionHook(Hook):
             outputs = self._attached.enter_context(captured(model, self.feature_layers))
         if self.checkpoint:
             load_part(self._tracker, 'tracker', self.checkpoint, prefix='tracker.')
-        elif self._tracker.predicts:
+        elif self._tracker.needs_weights:
             print_log(
                 'OKSHungarianFusionHook: no checkpoint, the dynamics head is untrained', 'current', logging.WARNING
             )

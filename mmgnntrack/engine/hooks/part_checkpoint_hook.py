@@ -1,66 +1,12 @@
 """Checkpoints of a system made of parts."""
 
-import pickle
-from collections.abc import Mapping
-from urllib.error import URLError
-
 from mmengine.hooks import Hook
-from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.runner import CheckpointLoader, Runner
-from torch import Tensor, is_tensor, nn
+from mmengine.runner import Runner
+from torch import nn
 
+from mmgnntrack.engine.checkpoints import check_fit, load_part
 from mmgnntrack.registry import HOOKS
-
-#: The ways in which bytes, or what they hold, turn out to be no checkpoint.
-_NO_CHECKPOINT = (RuntimeError, EOFError, LookupError, TypeError, AttributeError, ValueError, pickle.UnpicklingError)
-
-
-class CheckpointError(ValueError):
-    """A file of weights is no checkpoint, or is one of something else."""
-
-
-def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> None:
-    """Loads a file of weights into one part of a model.
-
-    Args:
-        module: the part.
-        name: its name in messages.
-        filename: file or URL of a checkpoint.
-        prefix: what the keys of its weights begin with where the file holds more than the part.
-
-    Raises:
-        OSError: if there is no such file, or it cannot be downloaded.
-        CheckpointError: if it is no checkpoint, or does not fit; names the part, the file and the keys.
-    """
-    try:
-        checkpoint = CheckpointLoader.load_checkpoint(filename, map_location='cpu')
-        state = checkpoint.get('state_dict', checkpoint)
-        state = {key.removeprefix(prefix): value for key, value in state.items() if is_tensor(value)}
-    except URLError as error:
-        raise OSError(f'weights of the {name}: {filename} cannot be downloaded: {error.reason}') from error
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f'weights of the {name}: no such file: {filename}') from error
-    except _NO_CHECKPOINT as error:
-        raise CheckpointError(
-            f'weights of the {name}: {filename}: expected a checkpoint, got a {type(error).__name__} reading it'
-        ) from error
-    own = module.state_dict()
-    check_fit(own, state, name, filename)
-    module.load_state_dict({key: state[key] for key in own})
-    print_log(f'{name}: loaded {len(own)} weights from {filename}', logger='current')
-
-
-def check_fit(own: Mapping[str, Tensor], state: Mapping[str, Tensor], name: str, filename: str | None) -> None:
-    """Raises CheckpointError, naming part, file and keys, unless the state has all own weights in their shapes."""
-    missing = sorted(own.keys() - state.keys())
-    differing = sorted(key for key in own.keys() & state.keys() if own[key].shape != state[key].shape)
-    if missing or differing:
-        few = [*(f'{key} (missing)' for key in missing), *(f'{key} (shape)' for key in differing)]
-        raise CheckpointError(
-            f'{filename} does not fit the {name}: {len(few)} of {len(own)} weights are missing or of other shapes, '
-            f'{", ".join(few[:5])}{", ..." if len(few) > 5 else ""}'
-        )
 
 
 @HOOKS.register_module()

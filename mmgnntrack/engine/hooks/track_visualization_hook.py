@@ -11,16 +11,17 @@ from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 from torch import nn
 
-from mmgnntrack.datasets.transforms import read_frame
-from mmgnntrack.models.pose_tracker import PoseTracker, Step
+from mmgnntrack.images import read_frame
+from mmgnntrack.models import PoseTracker, Step
 from mmgnntrack.registry import HOOKS
 from mmgnntrack.visualization import OverlayVideo, PanelFiles, Trails, check_panels, draw_panels, draw_tracks
-from mmgnntrack.visualization.drawing import Links
+from mmgnntrack.visualization.poses import Links
 
 
 @HOOKS.register_module()
 class TrackVisualizationHook(Hook):
-    """Writes `OUT_DIR/<video_name>.mp4` for the videos of a test, the tracked poses drawn by `draw_tracks`.
+    """Writes `OUT_DIR/<video_name>.mp4` for the videos of a test, the tracked poses drawn by `draw_tracks`, and
+    `OUT_DIR/<video_name>.png`, about 12 of its frames side by side.
 
     Frames come in order, video by video. `data_batch['inputs']` holds them as (H, W, 3) uint8 BGR, or else crops of a
     frame at `img_path`; the samples of the output, one or more of each frame, have `video_name`, `frame_id` (from 0),
@@ -32,8 +33,7 @@ class TrackVisualizationHook(Hook):
         videos: names of the videos to write, None for all.
         fps: frames per second of the files.
         score_thr: joints below it are not drawn.
-        skeleton: pairs of joint indices, None for the data set's (`skeleton_links`) or PoseTrack's 15 joints.
-        contact_sheet: also `OUT_DIR/<video_name>.png` with about 12 frames side by side.
+        skeleton: pairs of joint indices, None for the data set's (`skeleton_links`) or the usual one of so many joints.
         val: also in validation, where each one overwrites the last one's files.
         trails: frames that the lines behind people reach back, 0 for none.
         panels: of a `VideoPoseTracker` also
@@ -52,7 +52,6 @@ class TrackVisualizationHook(Hook):
         fps: float = 12,
         score_thr: float = 0.2,
         skeleton: Links | None = None,
-        contact_sheet: bool = True,
         val: bool = False,
         trails: int = 30,
         panels: Sequence[str] = (),
@@ -63,7 +62,6 @@ class TrackVisualizationHook(Hook):
         self.fps = fps
         self.score_thr = score_thr
         self.skeleton = skeleton
-        self.contact_sheet = contact_sheet
         self.val = val
         self.trails = trails
         self.panels = tuple(panels)
@@ -135,8 +133,7 @@ class TrackVisualizationHook(Hook):
         self._steps.clear()
 
     def _begin(self, sample: BaseDataElement) -> None:
-        length = sample.video_length if self.contact_sheet else None
-        self._overlay = OverlayVideo(self.out_dir / f'{sample.video_name}.mp4', self.fps, length)
+        self._overlay = OverlayVideo(self.out_dir / f'{sample.video_name}.mp4', self.fps, sample.video_length)
         self._panel_files = PanelFiles(self.out_dir, sample.video_name, self.panels, self.fps)
         self._trails = Trails(self.trails, self.score_thr) if self.trails else None
         self._current = sample.video_name

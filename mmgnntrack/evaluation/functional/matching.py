@@ -17,7 +17,8 @@ from mmgnntrack.posetrack import (
     joint_index,
 )
 
-from .filtering import MISSING_SCORE, drop_ignored, pairs_within_frames
+from .filtering import MISSING_SCORE
+from .geometry import drop_ignored, pairs_within_frames
 from .head_size import fill_head_boxes, head_sizes
 
 #: A joint is found if it lies within this share of the head size.

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmgnntrack.datasets.transforms import LoadFrame, PackFrameInputs, read_frame
+from mmgnntrack.datasets.transforms import LoadFrame, PackFrameInputs
+from mmgnntrack.images import read_frame
 
 
 @pytest.fixture

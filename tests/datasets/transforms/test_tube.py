@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmgnntrack.datasets.transforms import AugmentTube, JitterHistory, LoadTube, PackTubeInputs, SampleTube
-from mmgnntrack.posetrack.joints import FLIP_INDICES
+from mmgnntrack.posetrack import POSETRACK
 
 CODEC = dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5)
 SIZE = (320, 240)
@@ -111,7 +111,7 @@ def test_images_and_joints_move_alike(options: dict, joint: int) -> None:
         target = sample.gt_fields.heatmaps
         assert target.shape == (15, 48, 48)
 
-        index = FLIP_INDICES[joint] if options['flip'] else joint
+        index = POSETRACK.flip_indices[joint] if options['flip'] else joint
         best = target[index].flatten().argmax().item()
         np.testing.assert_allclose(spot(inputs['search']), 4 * np.array([best % 48, best // 48]), atol=2.5)
         for crop, cells in zip(inputs['history'], sample.history.cells[0]):
@@ -154,9 +154,9 @@ def test_a_flip_exchanges_left_and_right() -> None:
     centre = tube['keypoints'][-2][tube['annotated'][-2]].mean(0)[0]
     before = tube['keypoints'].copy()
     flipped = AugmentTube(**dict(STEADY, flip=1))(tube)
-    np.testing.assert_allclose(flipped['keypoints'][..., 0], 2 * centre - before[:, FLIP_INDICES, 0])
-    np.testing.assert_allclose(flipped['keypoints'][..., 1], before[:, FLIP_INDICES, 1])
-    assert np.flatnonzero(~flipped['annotated'][0]).tolist() == [FLIP_INDICES[5]]
+    np.testing.assert_allclose(flipped['keypoints'][..., 0], 2 * centre - before[:, POSETRACK.flip_indices, 0])
+    np.testing.assert_allclose(flipped['keypoints'][..., 1], before[:, POSETRACK.flip_indices, 1])
+    assert np.flatnonzero(~flipped['annotated'][0]).tolist() == [POSETRACK.flip_indices[5]]
 
 
 def test_jitter() -> None:

@@ -8,7 +8,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader, Runner
 from torch import nn
 
-from mmgnntrack.engine.hooks import CheckpointError, load_part
+from mmgnntrack.engine.checkpoints import CheckpointError, load_part
 
 
 def save(path: Path, state: dict, wrapped: bool = True) -> str:

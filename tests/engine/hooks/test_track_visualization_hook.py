@@ -11,8 +11,8 @@ from torch import nn
 
 from mmgnntrack.engine.hooks import TrackVisualizationHook
 from mmgnntrack.functional import SearchGeometry, gaussian_heatmaps, image_to_cells, pose_bboxes
-from mmgnntrack.models import PoseTracker
-from mmgnntrack.models.pose_tracker import MATCHINGS, Step
+from mmgnntrack.models import PoseTracker, Step
+from mmgnntrack.models.tracker import MODES
 from mmgnntrack.registry import HOOKS
 from mmgnntrack.visualization import identity_color, step_panels
 from mmgnntrack.visualization.colors import lightened
@@ -83,43 +83,43 @@ def test_one_frame(tmp_path: Path) -> None:
 
 
 def test_no_file_has_its_name_before_it_is_whole(tmp_path: Path) -> None:
-    hook = TrackVisualizationHook(tmp_path, contact_sheet=False)
+    hook = TrackVisualizationHook(tmp_path)
     frames = video('one', 4)
     run(hook, frames[:3])
     assert not {'one.mp4', 'one.png'} & set(names(tmp_path))
     run(hook, frames[3:])
-    assert names(tmp_path) == ['one.mp4']
+    assert names(tmp_path) == ['one.mp4', 'one.png']
 
 
 def test_videos_that_end_early(tmp_path: Path) -> None:
-    hook = TrackVisualizationHook(tmp_path, contact_sheet=False)
+    hook = TrackVisualizationHook(tmp_path)
     run(hook, video('one', 4)[:3] + video('two', 4)[:2])
     assert 'one.mp4' in names(tmp_path) and 'two.mp4' not in names(tmp_path)
     hook.after_test(None)
-    assert names(tmp_path) == ['one.mp4', 'two.mp4']
-    assert [len(read(tmp_path / name)) for name in names(tmp_path)] == [3, 2]
+    assert names(tmp_path) == ['one.mp4', 'one.png', 'two.mp4', 'two.png']
+    assert [len(read(tmp_path / f'{name}.mp4')) for name in ('one', 'two')] == [3, 2]
 
 
 def test_chosen_videos_alone(tmp_path: Path) -> None:
-    hook = TrackVisualizationHook(tmp_path, videos=['two'], contact_sheet=False)
+    hook = TrackVisualizationHook(tmp_path, videos=['two'])
     run(hook, video('one', 2) + video('two', 2) + video('three', 2))
     hook.after_test(None)
-    assert names(tmp_path) == ['two.mp4']
+    assert names(tmp_path) == ['two.mp4', 'two.png']
 
 
 def test_a_video_left_out_ends_the_one_before(tmp_path: Path) -> None:
-    hook = TrackVisualizationHook(tmp_path, videos=['one'], contact_sheet=False)
+    hook = TrackVisualizationHook(tmp_path, videos=['one'])
     run(hook, video('one', 3)[:2] + video('two', 2)[:1])
-    assert names(tmp_path) == ['one.mp4']
+    assert names(tmp_path) == ['one.mp4', 'one.png']
 
 
 def test_validation_is_drawn_on_request(tmp_path: Path) -> None:
     run(TrackVisualizationHook(tmp_path), video('one', 2), mode='val')
     assert not names(tmp_path)
-    hook = TrackVisualizationHook(tmp_path, val=True, contact_sheet=False)
+    hook = TrackVisualizationHook(tmp_path, val=True)
     run(hook, video('one', 3)[:2], mode='val')
     hook.after_val(None)
-    assert names(tmp_path) == ['one.mp4']
+    assert names(tmp_path) == ['one.mp4', 'one.png']
 
 
 def test_the_score_threshold_is_passed_on(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_trails(tmp_path: Path) -> None:
     """They end with the video: whoever had walked through another one has none."""
     walk = [frame('one', index, 9, people=int(index < 8)) for index in range(9)]
     for length in (0, 30):
-        hook = TrackVisualizationHook(tmp_path / str(length), trails=length, contact_sheet=False)
+        hook = TrackVisualizationHook(tmp_path / str(length), trails=length)
         run(hook, walk + [frame('two', 0, 1, people=0)])
         assert shows(read(tmp_path / f'{length}/one.mp4')[-1], identity_color(0)) == (length > 0)
         assert np.ptp(read(tmp_path / f'{length}/two.mp4')[0]) < 10
@@ -165,7 +165,7 @@ def crops(tmp_path: Path, people: Sequence[int], length: int) -> list[Frame]:
 
 def test_frames_of_stock_pipelines_are_read_and_drawn_once(tmp_path: Path) -> None:
     """The third of the frames has nobody and never comes; nor does the last, so that the test's end ends the video."""
-    hook = TrackVisualizationHook(tmp_path / 'out', contact_sheet=False, trails=0)
+    hook = TrackVisualizationHook(tmp_path / 'out', trails=0)
     frames = crops(tmp_path, (2, 3, 0, 1), length=5)
     run(hook, frames, batch_size=2)
     assert 'one.mp4' not in names(tmp_path / 'out')
@@ -176,7 +176,7 @@ def test_frames_of_stock_pipelines_are_read_and_drawn_once(tmp_path: Path) -> No
 
 @pytest.mark.parametrize('people', [(1, 3), (2,)])
 def test_the_last_frame_of_a_stock_pipeline_ends_the_video_once(tmp_path: Path, people: tuple[int, ...]) -> None:
-    hook = TrackVisualizationHook(tmp_path / 'out', contact_sheet=False)
+    hook = TrackVisualizationHook(tmp_path / 'out')
     for _ in range(2):  # a second test draws all anew
         run(hook, crops(tmp_path, people, len(people)), batch_size=3)
         hook.after_test(None)
@@ -193,11 +193,11 @@ def test_the_skeleton_is_that_of_the_data_set(tmp_path: Path) -> None:
     image, sample = frame('one', 0, 1)
     for field in ('keypoints', 'keypoint_scores'):
         sample.pred_track_instances.set_field(sample.pred_track_instances[field][:, :5], field)
-    hook = TrackVisualizationHook(tmp_path, contact_sheet=False)
+    hook = TrackVisualizationHook(tmp_path)
     hook.before_test(a_runner(None, skeleton_links=[[0, 4]]))
     run(hook, [(image, sample)])
     assert shows(read(tmp_path / 'one.mp4')[0], identity_color(0))
-    with pytest.raises(ValueError, match='15 joints'):
+    with pytest.raises(ValueError, match='5 joints have no default skeleton'):
         run(TrackVisualizationHook(tmp_path / 'other'), [(image, sample)])
 
 
@@ -229,12 +229,12 @@ class Model(nn.Module):
 
 @pytest.mark.parametrize('head', [{}, {'output': 'offsets'}])
 def test_panels(tmp_path: Path, head: dict) -> None:
-    hook = TrackVisualizationHook(tmp_path, contact_sheet=False, panels=['fusion', 'heatmaps', 'attention'])
+    hook = TrackVisualizationHook(tmp_path, panels=['fusion', 'heatmaps', 'attention'])
     model = Model(**head)
     hook.before_test(a_runner(model))
     model.track(video('one', 4), hook)  # 0, 1, 2 and 0 people
     hook.after_test(None)
-    assert names(tmp_path) == ['one.mp4', 'one_attention', 'one_fusion.mp4', 'one_heatmaps']
+    assert names(tmp_path) == ['one.mp4', 'one.png', 'one_attention', 'one_fusion.mp4', 'one_heatmaps']
     frames = [f'{index:06}.png' for index in range(4)]
     assert names(tmp_path / 'one_heatmaps') == names(tmp_path / 'one_attention') == frames
     fusion = read(tmp_path / 'one_fusion.mp4')
@@ -256,8 +256,8 @@ def test_the_history_of_a_panel_is_that_before_the_frame(tmp_path: Path, monkeyp
     monkeypatch.setattr(
         step_panels, 'fusion_panel', lambda image, step, *_: steps.append(step) or np.zeros((8, 8, 3), 'u1')
     )
-    for matching in MATCHINGS:
-        hook = TrackVisualizationHook(tmp_path / matching, contact_sheet=False, panels=['fusion'])
+    for matching in MODES:
+        hook = TrackVisualizationHook(tmp_path / matching, panels=['fusion'])
         model = Model(matching)
         hook.before_test(a_runner(model))
         steps.clear()
@@ -276,7 +276,7 @@ def test_the_history_of_a_panel_is_that_before_the_frame(tmp_path: Path, monkeyp
 def test_attention_of_matches_and_predicted_joints_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
     monkeypatch.setattr(step_panels, 'attention_panel', lambda *args: given.append(args) or np.zeros((8, 8, 3), 'u1'))
-    hook = TrackVisualizationHook(tmp_path, contact_sheet=False, panels=['attention'])
+    hook = TrackVisualizationHook(tmp_path, panels=['attention'])
     model = Model(output='offsets')  # as sure as the last pose
     hook.before_test(a_runner(model))
     frames = [frame('one', index, 2, people=2) for index in range(2)]
@@ -303,7 +303,7 @@ def test_the_tracker_is_left_as_it_was(tmp_path: Path) -> None:
     assert model.tracker.observer is None
 
 
-@pytest.mark.parametrize('matching', MATCHINGS)
+@pytest.mark.parametrize('matching', MODES)
 def test_panels_of_what_the_tracker_does_not_do(tmp_path: Path, matching: str) -> None:
     possible = dict(fusion=True, heatmaps=matching == 'full', attention=matching in ('gnn', 'full'))
     for panel, there in possible.items():

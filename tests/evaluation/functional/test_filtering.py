@@ -3,7 +3,7 @@ import pytest
 from videos import a_video, people_at
 
 from mmgnntrack.evaluation.functional import filter_predictions
-from mmgnntrack.evaluation.functional.filtering import drop_ignored, inside_polygon
+from mmgnntrack.evaluation.functional.geometry import drop_ignored, inside_polygon
 from mmgnntrack.posetrack import PoseTable
 
 SQUARE = np.array([[0.0, 0], [4, 0], [4, 4], [0, 4]])

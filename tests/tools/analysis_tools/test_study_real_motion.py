@@ -2,48 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import pytest
-from mmengine.structures import InstanceData
-
 ROOT = Path(__file__).parents[3]
-sys.path.insert(0, str(ROOT / 'tools/analysis_tools'))
-
-from motion_baselines import KalmanFilter, constant_velocity, last_pose  # noqa: E402
-
-
-def a_history(*offsets: tuple[float, float]) -> InstanceData:
-    """A person whose two joints move by so much a frame, in four frames."""
-    steps = np.arange(4)[:, None, None] * np.array(offsets)
-    return InstanceData(keypoints=100 + steps[None], valid=np.ones((1, 4, 2), bool))
-
-
-def test_baselines() -> None:
-    history = a_history((2, 0), (0, 4))
-    last = history.keypoints[:, -1]
-    np.testing.assert_allclose(last_pose(history, 3), last)
-    np.testing.assert_allclose(constant_velocity(history, 3, 0.5, body=False) - last, [[[3, 0], [0, 6]]])
-    np.testing.assert_allclose(constant_velocity(history, 3, 0.5, body=True) - last, [[[1.5, 3], [1.5, 3]]])
-    history.valid[0, -2, 0] = False
-    np.testing.assert_allclose(constant_velocity(history, 1, 1.0, body=False) - last, [[[0, 0], [0, 4]]])
-    np.testing.assert_allclose(constant_velocity(history, 1, 1.0, body=True) - last, [[[0, 4], [0, 4]]])
-
-
-@pytest.mark.parametrize('ahead', [1, 3])
-def test_a_kalman_filter_follows_what_moves_evenly(ahead: int) -> None:
-    history = a_history((2, 0), (0, 4))
-    filtered = KalmanFilter(0.001, 0.1)
-    expected = history.keypoints[:, -1] + ahead * np.array([[2, 0], [0, 4]])
-    np.testing.assert_allclose(filtered.forecast(history.keypoints, history.valid, ahead), expected, atol=0.03)
-    history.valid[0, 2] = False  # unseen for a frame
-    history.keypoints[0, 2] = -1e3
-    np.testing.assert_allclose(filtered.forecast(history.keypoints, history.valid, ahead), expected, atol=0.03)
-
-
-def test_a_kalman_filter_smoothes() -> None:
-    rng = np.random.default_rng(0)
-    keypoints, valid = rng.normal(0, 1, (500, 20, 1, 2)), np.ones((500, 20, 1), bool)
-    assert KalmanFilter(1.0, 0.001).forecast(keypoints, valid, 1).std() < 0.6
 
 
 def test_the_study(synthtrack: Path, tmp_path: Path) -> None:

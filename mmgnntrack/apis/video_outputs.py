@@ -1,0 +1,112 @@
+"""The files of a tracked video."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from mmgnntrack.models import TrackMemory
+from mmgnntrack.posetrack import PoseFrame, PoseStream, PoseVideo
+from mmgnntrack.visualization import OverlayVideo, PanelFiles
+
+#: Files of poses, by their format.
+FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
+#: Frames after which what is needed to resume is saved.
+SAVE_EVERY = 100
+
+
+class VideoOutputs:
+    """The files of a video: those that are asked for, and, until it is done, what a later run needs to go on.
+
+    Args:
+        folder: where; made by `open`.
+        video: name and skeleton.
+        memory: of the tracker; `resume` lets it go on where an earlier run was.
+        options: what must not change between the parts of a video, by name.
+        formats: some of `FORMATS`.
+        panels: some of `PANELS`.
+        overlay: whether a video with the tracks drawn is written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        video: PoseVideo,
+        memory: TrackMemory,
+        options: Mapping[str, str],
+        formats: Sequence[str] = (),
+        panels: Sequence[str] = (),
+        overlay: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.video = video
+        self.memory = memory
+        self.options = dict(options)
+        self.formats = formats
+        self._panel_names = panels
+        self._with_overlay = overlay
+        self._state_file = folder / f'.{video.name}.state.pth'
+        self._done, self._drawn = 0, False
+
+    def __len__(self) -> int:
+        """Frames so far."""
+        return len(self.poses)
+
+    def resume(self) -> None:
+        """Goes on where an earlier run has ended, before `open`.
+
+        Raises:
+            FileNotFoundError: if there is nothing to go on with.
+            ValueError: if it was begun with other options.
+        """
+        name = self.video.name
+        if not self._state_file.is_file():
+            raise FileNotFoundError(f'{self.folder}: nothing of {name} to resume: it was not begun there, or is done')
+        state, self._done, self._drawn, options = torch.load(self._state_file, weights_only=True)
+        for option, value in options.items():
+            if value != self.options[option]:
+                flag = option.replace('_', '-')
+                raise ValueError(f'--resume: {name} was begun with --{flag} {value}, got {self.options[option]}')
+        self.memory.restore(state)
+
+    def open(self, fps: float, length: int | None) -> None:
+        """Begins the files of a video with so many frames per second and, where that is known, frames."""
+        name = self.video.name
+        self.poses = PoseStream(self.folder / f'.{name}.frames.jsonl', self.video, keep=self._done)
+        self.overlay = OverlayVideo(self.folder / f'{name}.mp4', fps, length) if self._with_overlay else None
+        self.panels = PanelFiles(self.folder, name, self._panel_names, fps)
+        if self._drawn:
+            self.panels.resume()
+            if self.overlay:
+                self.overlay.resume()
+
+    def add(self, result: dict) -> None:
+        """Appends a frame, as `PoseTrackInferencer` yields it."""
+        (sample,) = result['predictions']
+        self.poses.append(PoseFrame.of(sample.pred_track_instances, sample.img_path, sample.frame_id))
+        if self.overlay:
+            self.overlay.write(next(iter(result['visualization']), None))
+        self.panels.write(result['panels'], sample.frame_id)
+        if len(self.poses) % SAVE_EVERY == 0:
+            self.save()
+
+    def save(self, drawn: bool = False) -> None:
+        """Lets a later run begin after the newest frame, with the videos that were drawn so far if they are whole."""
+        self.poses.flush()
+        partial = self._state_file.with_suffix('.partial')
+        torch.save((self.memory.state(), len(self.poses), drawn, self.options), partial)
+        partial.replace(self._state_file)
+
+    def close(self, done: bool) -> None:
+        """Writes what is asked for; what is done needs no resuming."""
+        if self.overlay:
+            self.overlay.close()
+        self.panels.close()
+        if not done:
+            self.save(drawn=True)
+        for name in self.formats:
+            getattr(self.poses, f'write_{name}')(self.folder / FORMATS[name].format(self.video.name))
+        self.poses.close()
+        if done:
+            self._state_file.unlink(missing_ok=True)
+            self.poses.path.unlink()

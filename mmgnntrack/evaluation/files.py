@@ -1,0 +1,135 @@
+"""Evaluation of files: which belong together, several sequences at once, and results in the official layout."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, count_video
+from mmgnntrack.files import write_text
+from mmgnntrack.posetrack import (
+    POSETRACK17_JOINTS,
+    PoseTrackFormatError,
+    PoseVideo,
+    posetrack_files,
+    read_video,
+)
+
+#: What the 16 values of each figure belong to.
+NAMES = (*POSETRACK17_JOINTS, 'total')
+
+
+@dataclass
+class FilePair:
+    """The two files of a sequence; its name is the stem of the annotations."""
+
+    gt: Path
+    pred: Path
+
+    @property
+    def name(self) -> str:
+        """The sequence's name."""
+        return self.gt.stem
+
+
+@dataclass
+class SequenceCounts:
+    """What a sequence contributes to the figures.
+
+    Attributes:
+        name: of the sequence.
+        counts: of the sequence.
+        missing_scores: says where, if predictions have no scores. They rank last, as in the official evaluator.
+    """
+
+    name: str
+    counts: EvaluationCounts
+    missing_scores: str | None
+
+
+def pair_files(gt: str | Path, pred: str | Path, *, official_order: bool = False) -> tuple[list[FilePair], list[Path]]:
+    """Pair the files of two folders by their stems; two single files pair whatever their names.
+
+    Args:
+        gt: a folder of annotations, or one file.
+        pred: a folder of predictions, or one file.
+        official_order: take the sequences in the order in which the file system lists the folder of annotations, as
+            the official evaluator does, and not by name. It decides about equal scores, see `evaluate`.
+
+    Returns:
+        The pairs, and the prediction files that no annotations belong to.
+
+    Raises:
+        PoseTrackFormatError: for a folder that is not there or empty, and naming all annotations without predictions.
+    """
+    gt, pred = Path(gt), Path(pred)
+    if gt.is_file() and pred.is_file():
+        return [FilePair(gt, pred)], []
+    predictions = {path.stem: path for path in posetrack_files(pred)}
+    files = posetrack_files(gt)
+    missing = [path.name for path in files if path.stem not in predictions]
+    if missing:
+        raise PoseTrackFormatError(
+            f"{pred}, field 'file': expected a prediction file for each of {gt}, got none for {', '.join(missing)}"
+        )
+    if official_order and gt.is_dir():
+        listed = os.listdir(gt)
+        files.sort(key=lambda path: listed.index(path.name))
+    pairs = [FilePair(path, predictions.pop(path.stem)) for path in files]
+    return pairs, list(predictions.values())
+
+
+def count_files(pairs: Sequence[FilePair], *, official_quirks: bool = True, jobs: int = 1) -> Iterator[SequenceCounts]:
+    """Read and count each sequence, in the given order.
+
+    Args:
+        pairs: the sequences.
+        official_quirks: see `evaluate`.
+        jobs: the number of processes. The counts do not depend on it.
+
+    Raises:
+        PoseTrackFormatError: for the first sequence that cannot be read or evaluated, see `count_video`.
+    """
+    count = partial(_count_pair, official_quirks=official_quirks)
+    if jobs == 1:
+        yield from map(count, pairs)
+        return
+    with ProcessPoolExecutor(min(jobs, len(pairs))) as pool:
+        yield from pool.map(count, pairs)
+
+
+def _count_pair(pair: FilePair, official_quirks: bool) -> SequenceCounts:
+    gt, pred = read_video(pair.gt), read_video(pair.pred, predictions=True)
+    counts = count_video(gt, pred, official_quirks=official_quirks)
+    return SequenceCounts(pair.name, counts, _missing_scores(pred))
+
+
+def _missing_scores(video: PoseVideo) -> str | None:
+    for index, frame in enumerate(video.frames):
+        if (np.isnan(frame.keypoint_scores) & frame.annotated).any():
+            return f"{video.path}, frame {index} ({frame.file_name}), field 'scores': poses without scores rank last"
+    return None
+
+
+def write_official(folder: str | Path, name: str, result: PoseTrackResult) -> None:
+    """Write `<name>_AP_metrics.json` and `<name>_MOT_metrics.json` as the official evaluator does, NaN as NaN.
+
+    Args:
+        folder: an existing folder.
+        name: a sequence's name, or `total`.
+        result: its figures.
+
+    Raises:
+        OSError: if the folder cannot be written to.
+    """
+    ap = {'ap': result.ap, 'pre': result.ap_precision, 'rec': result.ap_recall}
+    mot = {'mota': result.mota, 'motp': result.motp, 'pre': result.precision, 'rec': result.recall}
+    names = {str(index): joint for index, joint in enumerate(NAMES)}
+    for kind, figures in (('AP', ap), ('MOT', mot)):
+        document = {key: values.tolist() for key, values in figures.items()} | {'names': names}
+        write_text(Path(folder) / f'{name}_{kind}_metrics.json', json.dumps(document))

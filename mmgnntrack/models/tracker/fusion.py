@@ -1,0 +1,60 @@
+"""One heatmap of what was estimated and what was predicted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from mmgnntrack.functional import Matches, centred_regions
+from mmgnntrack.functional.heatmaps import fuse_heatmaps, resample_heatmaps
+from mmgnntrack.settings import one_of
+
+#: Estimated and predicted heatmaps (n, K, H, W) on one grid, the cells (n, 1, H, W) that the prediction covers, its
+#: share (n, 1, 1, 1) and the confidence's power, to fused heatmaps.
+FUSIONS: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor]] = dict(mean=fuse_heatmaps)
+
+
+@dataclass
+class HeatmapFusion:
+    """Fuses the heatmaps of matches.
+
+    Args:
+        fusion: the rule, one of `FUSIONS`.
+        predicted_weight: share of the predicted heatmap in the fusion; the paper averages (0.5).
+        confidence_power: how much the surer of the two heatmaps outweighs the other (see `functional.fuse_heatmaps`);
+            0 for the paper's fixed average.
+        unseen_power: how much less the prediction weighs for people who were not seen lately: its share is divided by
+            this power of the frames since they were.
+        alignment: whether the predicted heatmap is fused where it lies in the image (`exact`, both regions are known),
+            or with its centre on that of the estimated one (`centre`), as in the paper.
+    """
+
+    fusion: str = 'mean'
+    predicted_weight: float = 0.5
+    confidence_power: float = 0.0
+    unseen_power: float = 0.0
+    alignment: str = 'exact'
+
+    def __post_init__(self) -> None:
+        one_of('PoseTracker', 'fusion', self.fusion, FUSIONS)
+        one_of('PoseTracker', 'alignment', self.alignment, ('exact', 'centre'))
+
+    def fuse(self, reference: InstanceData, estimated: InstanceData, matches: Matches) -> Tensor:
+        """(n, K, H, W) fused heatmaps of the n matches, on the estimated ones' regions.
+
+        Args:
+            reference: M predicted poses with heatmaps (M, K, H', W') on regions (M, 4), and `unseen` (M,) frames.
+            estimated: N poses with heatmaps (N, K, H, W) on regions (N, 4).
+            matches: of the two.
+        """
+        own, regions = estimated.heatmaps[matches.cols], estimated.regions[matches.cols]
+        predicted, place = reference.heatmaps[matches.rows], reference.regions[matches.rows]
+        weight = self.predicted_weight / reference.unseen[matches.rows] ** self.unseen_power
+        size = own.shape[:-3:-1]
+        if self.alignment == 'centre':
+            place = centred_regions(place, predicted.shape[:-3:-1], regions, size)
+        aligned, covered = resample_heatmaps(predicted, place, regions, size)
+        weight = torch.as_tensor(weight, dtype=own.dtype, device=own.device)[:, None, None, None]
+        return FUSIONS[self.fusion](own, aligned, covered, weight, self.confidence_power)

@@ -1,0 +1,37 @@
+"""Who is tracked, and who is shown."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .modes import Mode
+
+
+@dataclass
+class LifeCycle:
+    """When a tracklet begins, goes on without a detection, and is given out without one.
+
+    Args:
+        mode: of the tracker.
+        init_score_thr: mean joint score that starts a tracklet.
+        predicted_score_thr: mean joint score at which an unmatched prediction is given out as the pose.
+        coasting: whether people without a match are remembered where they are predicted, also if that is not given out,
+            so that they are looked for there; otherwise, as in the paper, where they were seen last.
+    """
+
+    mode: Mode
+    init_score_thr: float = 0.3
+    predicted_score_thr: float = 0.3
+    coasting: bool = False
+
+    def born(self, scores: np.ndarray) -> np.ndarray:
+        """(n,) which poses without a match, with joint scores (n, K), start a tracklet."""
+        return scores.mean(-1) >= self.init_score_thr
+
+    def kept(self, scores: np.ndarray) -> np.ndarray:
+        """(n,) who of people without a match is remembered as predicted, with joint scores (n, K)."""
+        return self.shown(scores) | (self.mode.predicts and self.coasting)
+
+    def shown(self, scores: np.ndarray) -> np.ndarray:
+        """(n,) which predictions, with joint scores (n, K), are given out as poses that the detector missed."""
+        return (scores.mean(-1) >= self.predicted_score_thr) & self.mode.fuses

@@ -1,0 +1,194 @@
+"""The tracker: frame by frame, who is who."""
+
+import copy
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from mmengine.model import BaseModule
+from mmengine.structures import InstanceData
+from mmpose.codecs.base import BaseKeypointCodec
+from mmpose.registry import KEYPOINT_CODECS
+from torch import Tensor
+
+from mmgnntrack.functional import Matches, SearchGeometry, image_to_cells, sample_at
+from mmgnntrack.models.decoding import decode_heatmaps
+from mmgnntrack.posetrack import POSETRACK
+from mmgnntrack.registry import MODELS
+from mmgnntrack.settings import one_of, share_out
+
+from .association import Association
+from .fusion import HeatmapFusion
+from .life_cycle import LifeCycle
+from .modes import MODES
+from .prediction import Predictor, SearchFeatures
+from .step import Step
+
+
+@MODELS.register_module()
+class PoseTracker(BaseModule):
+    """Gives the poses of each frame identities that last, and refines them (Yang et al., CVPR 2021, section 3).
+
+    `matching` chooses the row of the paper's ablation (`MODES`):
+        - `iou`, `oks`: compare boxes or poses with the last ones
+        - `gnn`: compare poses with the predicted ones by OKS, no fusion
+        - `full`: that, and heatmaps of matches are fused, people whom the detector missed recovered
+
+    Args:
+        codec: MMPose codec of the estimator's heatmaps; the video model sets it, `iou` and `oks` need none.
+        search: where the people are looked for, or its fields as a dict; the video model sets it, `iou` and `oks` need
+            none.
+        sigmas: (K,) OKS standard deviations of the joints; PoseTrack's by default.
+        dynamics_head: a `DynamicsHead`; not needed for `iou` and `oks`.
+        memory: `TrackMemory`.
+        matching: see above.
+        **settings: those of `Association`, `HeatmapFusion` and `LifeCycle`.
+    """
+
+    observer: Callable[[Step], None] | None = None
+    """Is told of each `Step`, if set."""
+
+    def __init__(
+        self,
+        codec: dict | BaseKeypointCodec | None = None,
+        search: dict | SearchGeometry | None = None,
+        sigmas: Sequence[float] = POSETRACK.sigmas,
+        dynamics_head: dict | None = None,
+        memory: dict | None = None,
+        matching: str = 'full',
+        init_cfg: dict | None = None,
+        **settings: object,
+    ) -> None:
+        super().__init__(init_cfg)
+        one_of('PoseTracker', 'matching', matching, MODES)
+        self.matching = matching
+        self.mode = MODES[matching]
+        for field, value in dict(dynamics_head=dynamics_head, codec=codec, search=search).items():
+            if self.mode.predicts and value is None:
+                raise ValueError(f'PoseTracker: matching={matching!r} needs a {field}')
+        named = ('codec', 'search', 'dynamics_head', 'memory', 'matching')
+        matched, fused, living = share_out(
+            'PoseTracker', settings, Association, HeatmapFusion, LifeCycle, besides=named
+        )
+        self.association = Association(**dict(sigmas=sigmas, similarity=self.mode.similarity) | matched)
+        self.fusion = HeatmapFusion(**fused)
+        self.life_cycle = LifeCycle(self.mode, **living)
+        self.codec = KEYPOINT_CODECS.build(codec) if isinstance(codec, dict) else codec
+        self.geometry = SearchGeometry(**search) if isinstance(search, dict) else search
+        joints = dict(num_keypoints=len(self.sigmas))
+        self.dynamics_head = MODELS.build(dynamics_head, default_args=joints) if dynamics_head else None
+        channels = self.dynamics_head.visual_channels if self.mode.predicts else 0
+        self.predictor = Predictor(self.dynamics_head, self.geometry, self.codec) if self.mode.predicts else None
+        self.memory = MODELS.build(
+            memory or dict(type='mmgnntrack.TrackMemory'), default_args=dict(visual_channels=channels, **joints)
+        )
+
+    @property
+    def sigmas(self) -> np.ndarray:
+        """(K,) OKS standard deviations of the joints."""
+        return self.association.sigmas
+
+    @property
+    def needs_weights(self) -> bool:
+        """Whether it predicts with weights that only training gives."""
+        return self.mode.predicts and any(True for _ in self.dynamics_head.parameters())
+
+    def reset(self) -> None:
+        """Begins a new video."""
+        self.memory.reset()
+
+    def begin(self, frame_id: int) -> None:
+        """Goes on to a frame: whoever was not seen for too long is forgotten. `step` does so itself; who asks for the
+        `reference` of a frame before it begins the frame first."""
+        self.memory.expire(frame_id)
+
+    @torch.no_grad()
+    def reference(self, frame_id: int, search_features: SearchFeatures | None = None) -> InstanceData:
+        """What the poses of a frame are compared with: the predicted poses (see `Predictor.predict`) or the last ones
+        of the M tracked people, with their `bboxes` (M, 4) xyxy, and the frames `unseen` (M,) since a detection
+        confirmed them. Arguments as in `step`."""
+        if self.predictor is None:
+            reference = self.memory.last_poses()
+        else:
+            reference = self.predictor.predict(self.memory.tracklets, search_features, heatmaps=self.mode.fuses)
+            reference.bboxes = self.association.boxes(reference.keypoints, reference.keypoint_scores)
+        reference.unseen = frame_id - self.memory.tracklets.last_seen
+        return reference
+
+    @torch.no_grad()
+    def step(
+        self,
+        estimated: InstanceData,
+        frame_id: int,
+        search_features: SearchFeatures | None = None,
+        reference: InstanceData | None = None,
+    ) -> InstanceData:
+        """Tracks the poses of one frame.
+
+        Args:
+            estimated: N poses with keypoints (N, K, 2) image px, keypoint_scores (N, K), and, for `full`, heatmaps
+                (N, K, H, W) on regions (N, 4); feature_maps (N, C, H, W) on the same grid where the head has a visual
+                cue.
+            frame_id: number of the frame in its video; larger than in the last call.
+            search_features: takes crops (M, 4) cx, cy, w, h of tracked people and returns the visual features
+                (M, C, H, W) of their search regions in this frame.
+            reference: the `reference` of this frame, where it was asked for already.
+
+        Returns:
+            InstanceData of the tracked poses: instances_id, keypoints, keypoint_scores, bboxes (around the poses), ages
+            (frames since the person was first seen), sources (n,), which estimated pose stands behind each, -1 where
+            none does, and predicted (n,), where none does.
+        """
+        self.begin(frame_id)
+        if reference is None:
+            reference = self.reference(frame_id, search_features)
+        matches = self.association.match(reference, estimated)
+        fused = self.fusion.fuse(reference, estimated, matches) if self.mode.fuses else None
+        tracked, features = self._people(reference, estimated, matches, fused)
+        if self.observer is not None:
+            # The memory goes on in place.
+            tracklets = copy.deepcopy(self.memory.tracklets)
+            self.observer(Step(tracklets, reference, estimated, matches, fused, tracked))
+        self.memory.update(tracked, features, frame_id)
+        tracked.ages = self.memory.ages(tracked, frame_id)
+        return tracked[~tracked.predicted | self.life_cycle.shown(tracked.keypoint_scores)]
+
+    def _people(
+        self, reference: InstanceData, estimated: InstanceData, matches: Matches, fused: Tensor | None
+    ) -> tuple[InstanceData, Tensor]:
+        """The poses to remember of the frame, and the visual features at their joints: matches, as fused where they
+        are, new people, and people whom only the prediction shows, for at most `max_lost` frames."""
+        known, others, missed = len(matches.cols), matches.unmatched_cols, matches.unmatched_rows
+        found = np.concatenate([matches.cols, others[self.life_cycle.born(estimated.keypoint_scores[others])]])
+        recent = reference.unseen[missed] <= self.memory.max_lost
+        lost = missed[recent & self.life_cycle.kept(reference.keypoint_scores[missed])]
+        keypoints, scores = (
+            np.concatenate([estimated[field][found], reference[field][lost]])
+            for field in ('keypoints', 'keypoint_scores')
+        )
+        if fused is not None:
+            keypoints[:known], scores[:known] = decode_heatmaps(self.codec, fused, estimated.regions[matches.cols])
+        ids = reference.instances_id
+        sources = np.concatenate([found, np.full(len(lost), -1)])
+        tracked = InstanceData(
+            instances_id=np.concatenate([ids[matches.rows], self.memory.new_ids(len(found) - known), ids[lost]]),
+            keypoints=keypoints,
+            keypoint_scores=scores,
+            bboxes=self.association.boxes(keypoints, scores),
+            sources=sources,
+            predicted=sources < 0,
+        )
+        features = [
+            self._features_at(keypoints[: len(found)], estimated, found),
+            self._features_at(keypoints[len(found) :], reference, lost),
+        ]
+        return tracked, torch.cat(features)
+
+    def _features_at(self, keypoints: np.ndarray, source: InstanceData, index: np.ndarray) -> Tensor:
+        """(n, K, C) visual features of the source's maps at keypoints (n, K, 2)."""
+        if not self.memory.visual_channels:
+            return torch.zeros(*keypoints.shape[:2], 0)
+        maps = source.feature_maps  # as they are: to pick some would copy many channels
+        cells = np.zeros((len(maps), *keypoints.shape[1:]))
+        cells[index] = image_to_cells(keypoints, source.regions[index])
+        return sample_at(maps, torch.as_tensor(cells, dtype=maps.dtype, device=maps.device))[index]

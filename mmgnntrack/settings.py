@@ -1,0 +1,39 @@
+"""Settings of a config on their way to the dataclasses that use them."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, fields
+
+
+def one_of(owner: str, field: str, value: str, allowed: Collection[str]) -> None:
+    """Raises ValueError, naming the owner and the field, unless a value is one of those that are allowed."""
+    if value not in allowed:
+        raise ValueError(f'{owner}: {field} must be one of {tuple(allowed)}, got {value!r}')
+
+
+def share_out(
+    owner: str, settings: Mapping[str, object], *rooms: type, besides: Collection[str] = ()
+) -> list[dict[str, object]]:
+    """For each of some dataclasses the settings that are its fields. Fields without a default are no settings.
+
+    Args:
+        owner: whose settings they are, for errors.
+        settings: by their names.
+        rooms: the dataclasses, which have no setting in common.
+        besides: what else the owner takes, for errors.
+
+    Raises:
+        TypeError: naming a setting that none of them has, and the nearest one.
+
+    >>> from mmgnntrack.functional import SearchGeometry
+    >>> share_out('head', dict(scale=(2, 2)), SearchGeometry)
+    [{'scale': (2, 2)}]
+    """
+    names = [[field.name for field in fields(room) if field.default is not MISSING] for room in rooms]
+    known = [*besides, *sum(names, [])]
+    for setting in settings:
+        if setting not in known:
+            near = difflib.get_close_matches(setting, known, n=1)
+            hint = f', did you mean {near[0]}?' if near else f'; there are {", ".join(known)}'
+            raise TypeError(f'{owner} has no setting {setting}{hint}')
+    return [{name: settings[name] for name in own if name in settings} for own in names]
