@@ -11,7 +11,7 @@
 # What is done already is skipped. Options:
 #   --data DIR     a PoseTrack folder instead of the synthetic data
 #   --train ANN    its training annotations, a folder or file inside DIR (default: annotations/train)
-#   --val ANN      its validation annotations, likewise (default: annotations/val)
+#   --val ANN      its validation annotations, a folder or file inside DIR (default: annotations/val)
 #   --out DIR      where everything goes (default: outputs/quickstart, with --long and --smoke outputs/long, outputs/smoke)
 #   --seed N       seed of the trainings (default: 0)
 #   --iters D,P,G  iterations of the trainings of detector, pose estimator and dynamics head

@@ -14,7 +14,7 @@ class Corruption:
     Args:
         missed: share of the poses that are missing, in runs: somebody who is missed stays so for a while.
         missed_run: mean length of such a run, in frames.
-        dropped: share of the joints that are missing, in runs likewise.
+        dropped: share of the joints that are missing, in runs: a joint that is missing stays so for a while.
         dropped_run: mean length of such a run, in frames.
         noise: standard deviation of a joint, relative to the diagonal of its pose.
         outliers: share of the joints that are off by ten times as much.

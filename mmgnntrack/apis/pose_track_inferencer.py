@@ -31,7 +31,7 @@ class PoseTrackInferencer(BaseInferencer):
         model: config of a `VideoPoseTracker`, as a file, the name of one of this package's configs, or a Config.
         weights: file or URL of a checkpoint of the dynamics head; not needed for matching by iou or oks.
         detector_weights: of the detector; None for what the config names (`PartCheckpointHook`).
-        pose_weights: of the pose estimator, likewise.
+        pose_weights: of the pose estimator; None for what the config names (`PartCheckpointHook`).
         device: 'cpu', 'cuda:0', ...; None for what is there.
         cfg_options: settings that override the config's.
         show_progress: not used: results come frame by frame.

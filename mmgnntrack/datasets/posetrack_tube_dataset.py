@@ -27,7 +27,7 @@ class PoseTrackTubeDataset(PoseTrackFolder):
     index `current` of the pose to predict; `SampleTube` chooses from it.
 
     Args:
-        max_gap: see above.
+        max_gap: frames from one annotation of a person to the next, at most.
         min_joints: annotated joints that the pose to predict and the one before must have.
         videos: names of the videos to read, None for all.
     """

@@ -37,7 +37,7 @@ class PoseTrackMetric(BaseMetric):
         ann_dir: folder of PoseTrack JSON files, or one file.
         outfile_dir: where to write a PoseTrack18 result file per video; not written if None.
         joint_score_thr: joints below are dropped for `mAP_filtered` and the tracking figures.
-        pose_score_thr: poses whose mean joint score is below are dropped likewise.
+        pose_score_thr: poses whose mean joint score is below are dropped for `mAP_filtered` and the tracking figures.
         allow_missing: frames that were never processed count as frames in which nobody was found, for pipelines that
             see no frame without boxes; otherwise they are an error.
         official_quirks: give the figures of the official evaluator with its oddities.

@@ -43,7 +43,7 @@ def oks(
         areas: (M,) areas of the reference people, px^2 (`AREA_OF_BBOX` times the box where only a box is known).
         sigmas: (K,) standard deviations of the joints relative to the person's scale.
         valid_a: (M, K) bool, joints to compare; None for all.
-        valid_b: (N, K) bool, likewise. A joint counts where both are valid.
+        valid_b: (N, K) bool, joints to compare; None for all. A joint counts where both poses have it.
 
     Returns:
         (M, N) in [0, 1]; 0 where no joint counts.

@@ -31,7 +31,7 @@ class Script:
 
     Args:
         actions: (start, name of an action) in order; starts are shares of the video's duration, the first is 0.
-        headings: (start, heading in radians), likewise.
+        headings: (start, heading in radians) in order; starts are shares of the duration, the first is 0.
         anchor: (share of the duration, x, z): where the person is at that time, in metres.
         style: How the person moves.
     """

@@ -57,7 +57,7 @@ REFERENCES: dict[str, dict[str, tuple]] = {
     'Norfair': dict(threshold=(0.2, 0.05, 0.5), score_thr=(0.3, 0.1, 0.5), hit_counter_max=(15, 3, 30)),
 }
 _BY_OKS = dict(init_score_thr=(0.5, 0.3, 0.6), min_similarity=(0.05, 0.01, 0.3), max_lost=(15, 3, 30))
-#: Likewise, of this project's.
+#: Settings of this project's trackers, by name: the usual value and the range of the others.
 OURS: dict[str, dict[str, tuple]] = {
     'iou': _BY_OKS | dict(min_similarity=(0.3, 0.05, 0.5)),
     'oks': _BY_OKS,

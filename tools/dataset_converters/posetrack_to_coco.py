@@ -220,7 +220,9 @@ def parse_args() -> argparse.Namespace:
     splits = ['train', 'val', 'test']
     parser.add_argument('--splits', nargs='+', default=splits[:2], choices=splits, help='default: train val')
     parser.add_argument('--images', type=Path, metavar='DIR', help='what image names in DATA are relative to')
-    parser.add_argument('--out', type=Path, help='folder to write to (default: see above); with --images the file')
+    parser.add_argument(
+        '--out', type=Path, help='folder to write to (default: its annotations); with --images the file'
+    )
     parser.add_argument('--allow-missing', action='store_true', help='leave out frames whose image is missing')
     args = parser.parse_args()
     if args.images and not args.out:

@@ -16,7 +16,7 @@ class PartCheckpointHook(Hook):
 
     Args:
         detector: file or URL of an MMDet checkpoint; None to leave the detector as it is.
-        pose_estimator: file or URL of an MMPose checkpoint, likewise.
+        pose_estimator: file or URL of an MMPose checkpoint; None to leave the pose estimator as it is.
     """
 
     def __init__(self, detector: str | None = None, pose_estimator: str | None = None) -> None:

@@ -63,7 +63,7 @@ def match_joints(distances: np.ndarray, partners: np.ndarray) -> np.ndarray:
 
 
 def _assign(costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the largest assignment of finite costs, of these the cheapest."""
+    """Rows and columns of the largest assignment of finite costs, the cheapest of equally large ones."""
     finite = np.isfinite(costs)
     # Dearer than any set of finite pairs, so that none of these is given up for a cheaper sum.
     forbidden = 2 * min(costs.shape) * (costs[finite].max() + 1) + 1

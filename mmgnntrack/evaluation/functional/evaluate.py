@@ -60,11 +60,11 @@ class PoseTrackResult:
     Attributes:
         ap: average precision.
         ap_precision: precision of all predicted joints under the assignment of whole poses.
-        ap_recall: recall likewise.
+        ap_recall: recall of all annotated joints under the assignment of whole poses.
         mota: CLEAR-MOT accuracy.
         motp: CLEAR-MOT precision of position: 100 where joints lie exactly.
         precision: precision under the CLEAR-MOT matching of single joints.
-        recall: recall likewise.
+        recall: recall under the CLEAR-MOT matching of single joints.
         miss_rate: misses per object; with the next two and `mota` it adds up to 100.
         switch_rate: switches per object.
         false_positive_rate: false positives per object.

@@ -40,7 +40,7 @@ def pairs_within_frames(first: np.ndarray, second: np.ndarray, num_frames: int) 
 
     Args:
         first: (N,) the frame of each item, not falling.
-        second: (M,) likewise.
+        second: (M,) the frame of each item of the other kind, not falling.
         num_frames: more than the highest frame.
 
     Returns:

@@ -40,10 +40,10 @@ class MatchedVideo:
         num_frames: T.
         gt_frames: (G,) the frame of each annotated person, not falling.
         pred_frames: (P,) the frame of each prediction, not falling.
-        gt_tracks: (G,) track numbers from 0 without gaps.
-        pred_tracks: (P,) likewise.
-        gt_ids: the track id of each track number.
-        pred_ids: likewise.
+        gt_tracks: (G,) the track number of each person, from 0 without gaps.
+        pred_tracks: (P,) the track number of each prediction, from 0 without gaps.
+        gt_ids: the track id of each track number of people.
+        pred_ids: the track id of each track number of predictions.
         has_gt: (G, K) bool, whether the joint is annotated.
         has_pred: (P, K) bool, whether it is predicted.
         scores: (P, K).

@@ -41,7 +41,7 @@ class PoseTracker(BaseModule):
         sigmas: (K,) OKS standard deviations of the joints; PoseTrack's by default.
         dynamics_head: a `DynamicsHead`; not needed for `iou` and `oks`.
         memory: `TrackMemory`.
-        matching: see above.
+        matching: one of `MODES`.
         **settings: those of `Association`, `HeatmapFusion` and `LifeCycle`.
     """
 
