@@ -15,7 +15,7 @@ from .regions import (
     pose_bboxes,
     region_warp,
 )
-from .similarity import bbox_iou, oks
+from .similarity import bbox_iou, joint_distance, oks
 
 __all__ = [
     'Matches',
@@ -31,6 +31,7 @@ __all__ = [
     'gaussian_heatmaps',
     'grid_regions',
     'image_to_cells',
+    'joint_distance',
     'oks',
     'pose_bboxes',
     'pose_nms',

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from mmgnntrack.functional import bbox_iou, oks
+from mmgnntrack.functional import bbox_iou, joint_distance, oks
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,30 @@ def test_oks_takes_the_area_of_the_reference() -> None:
 def test_oks_of_a_person_without_area_is_finite() -> None:
     pose = np.array([[[1.0, 1.0]]])
     assert oks(pose, np.concatenate([pose, pose + 1]), np.zeros(1), np.array([0.1])).tolist() == [[1.0, 0.0]]
+
+
+def test_joint_distance_by_hand() -> None:
+    one = np.array([[[0.0, 0], [10, 0], [0, 10]]])
+    other = np.array([[[3.0, 4], [10, 10], [0, 10]], [[30.0, 40], [10, 0], [99, 99]]])
+    # 5, 10 and 0 px; 50 and 0 px, the last joint is not valid. The area is 25 px^2.
+    valid = np.array([[True, True, True], [True, True, False]])
+    found = joint_distance(one, other, np.array([25.0]), None, valid)
+    np.testing.assert_allclose(found, [[1.0, 5.0]])
+    # Only the first joint of the one.
+    np.testing.assert_allclose(joint_distance(one, other, np.array([25.0]), np.array([[1, 0, 0]])), [[1.0, 10.0]])
+
+
+def test_joint_distance_of_nothing_in_common() -> None:
+    pose = np.zeros((1, 2, 2))
+    found = joint_distance(pose, pose, np.ones(1), np.array([[True, False]]), np.array([[False, True]]))
+    assert found.tolist() == [[np.inf]] and np.exp(-found).item() == 0
+    assert joint_distance(pose[:0], pose, np.ones(0)).shape == (0, 1)
+
+
+def test_joint_distance_still_says_who_is_nearer_where_oks_is_zero() -> None:
+    pose = np.zeros((1, 2, 2))
+    far = np.array([[[200.0, 0]] * 2, [[300.0, 0]] * 2])
+    areas, sigmas = np.array([1000.0]), np.full(2, 0.1)
+    assert oks(pose, far, areas, sigmas).max() < 1e-9
+    near, farther = joint_distance(pose, far, areas)[0]
+    assert near < farther

@@ -16,7 +16,6 @@ examples:
 """
 
 import argparse
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from functools import partial
@@ -28,14 +27,15 @@ import numpy as np
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import DATASETS, MODELS, init_default_scope
-from mmengine.runner import Runner, load_checkpoint
+from mmengine.registry import DATASETS, init_default_scope
 from mmengine.structures import InstanceData
 from tqdm import tqdm
 
 import mmgnntrack.registry  # noqa: F401
 from mmgnntrack.analysis import real_tracking
+from mmgnntrack.analysis.given_pose_trackers import score
 from mmgnntrack.analysis.motion_baselines import DAMPINGS, constant_velocity, last_pose, tuned
+from mmgnntrack.analysis.pose_heads import trained
 from mmgnntrack.analysis.tables import table, table_over_seeds
 from mmgnntrack.models.heads import KalmanFilter
 from mmgnntrack.posetrack import posetrack_files, read_folder
@@ -107,22 +107,6 @@ def guesses(train: Samples, test: Samples, ahead: int) -> dict[str, np.ndarray]:
         'constant velocity, body': best(velocity(True)),
         'Kalman filter, joint': best([partial(filtered, noise=noise, acceleration=a) for noise, a in grid]),
     }
-
-
-def trained(config: Config, videos: list[str], ahead: int, seed: int, work_dir: Path) -> torch.nn.Module:
-    """The dynamics head after its training on some sequences."""
-    config = config.copy()
-    config.work_dir = str(work_dir)
-    config.randomness = dict(seed=seed)
-    config.train_dataloader.dataset.videos = videos
-    config.train_dataloader.dataset.pipeline[0].ahead = ahead
-    checkpoint = work_dir / f'iter_{config.train_cfg.max_iters}.pth'
-    if not checkpoint.is_file():
-        print(f'training {work_dir.name}; log: {work_dir}/*/*.log', file=sys.stderr, flush=True)
-        Runner.from_cfg(config).train()
-    model = MODELS.build(config.model).eval()
-    load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
-    return model.tracker.dynamics_head
 
 
 @torch.no_grad()
@@ -203,7 +187,7 @@ def tracking(args: argparse.Namespace, config: Config, names: np.ndarray) -> Non
         for seed in args.seeds:
             truth, found = results[level, seed]
             for name, tracks in found.items():
-                rows.setdefault(name, []).append(real_tracking.score(truth, tracks))
+                rows.setdefault(name, []).append(score(truth, tracks))
         print('\n' + table_over_seeds(f'{level} corruption', real_tracking.COLUMNS, rows), flush=True)
 
 

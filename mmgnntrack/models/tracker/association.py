@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from mmengine.structures import InstanceData
 
-from mmgnntrack.functional import Matches, assign, bbox_iou, oks, pose_bboxes
+from mmgnntrack.functional import Matches, assign, bbox_iou, joint_distance, oks, pose_bboxes, pose_nms
 from mmgnntrack.functional.similarity import AREA_OF_BBOX
 from mmgnntrack.posetrack import POSETRACK
 from mmgnntrack.settings import one_of
@@ -19,20 +20,25 @@ class Association:
     Args:
         sigmas: (K,) OKS standard deviations of the joints; PoseTrack's by default.
         similarity: one of `SIMILARITIES`.
-        min_similarity: what a match needs.
+        min_similarity: what a match needs; None for what `SIMILARITIES` says.
         joint_score_thr: joints below it count neither in OKS nor in the box of a pose.
         bbox_margin: of the box around a pose, see `functional.pose_bboxes`.
+        duplicate_thr: a pose without a match that is at least this like a better pose of the frame (see
+            `functional.pose_nms`) is nobody new; above 1 for never.
     """
 
     sigmas: Sequence[float] = POSETRACK.sigmas
     similarity: str = 'oks'
-    min_similarity: float = 0.3
+    min_similarity: float | None = None
     joint_score_thr: float = 0.2
     bbox_margin: float = 0.15
+    duplicate_thr: float = 0.5
 
     def __post_init__(self) -> None:
         one_of('PoseTracker', 'similarity', self.similarity, SIMILARITIES)
         self.sigmas = np.asarray(self.sigmas, float)
+        if self.min_similarity is None:
+            self.min_similarity = SIMILARITIES[self.similarity].enough
 
     def match(self, reference: InstanceData, estimated: InstanceData) -> Matches:
         """The Hungarian assignment of N estimated poses to M reference poses."""
@@ -41,7 +47,15 @@ class Association:
     def similarity_of(self, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
         """(M, N) likeness of reference poses and estimated ones: both with keypoints (n, K, 2) image px and
         keypoint_scores (n, K), the reference with bboxes (M, 4) xyxy."""
-        return SIMILARITIES[self.similarity](self, reference, estimated)
+        return SIMILARITIES[self.similarity].compare(self, reference, estimated)
+
+    def newcomers(self, estimated: InstanceData, matches: Matches) -> np.ndarray:
+        """Which of N estimated poses are without a match, and repeat neither a matched pose nor a better one."""
+        keypoints, scores = estimated.keypoints, estimated.keypoint_scores
+        preference = scores.mean(-1)
+        preference[matches.cols] = np.inf
+        distinct = pose_nms(keypoints, scores, self.boxes(keypoints, scores), preference, self.duplicate_thr)
+        return np.intersect1d(matches.unmatched_cols, distinct)
 
     def boxes(self, keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """(n, 4) xyxy around the joints of poses (n, K, 2) with scores (n, K), instead of what the detector drew."""
@@ -57,10 +71,30 @@ def _iou(rules: Association, reference: InstanceData, estimated: InstanceData) -
 
 
 def _oks(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
-    areas = (reference.bboxes[:, 2:] - reference.bboxes[:, :2]).prod(-1) * AREA_OF_BBOX
-    valid = [rules.counting(poses.keypoint_scores) for poses in (reference, estimated)]
-    return oks(reference.keypoints, estimated.keypoints, areas, rules.sigmas, *valid)
+    areas = AREA_OF_BBOX * _areas(reference)
+    return oks(reference.keypoints, estimated.keypoints, areas, rules.sigmas, *_counting(rules, reference, estimated))
 
 
-#: How alike poses are, see `Association.similarity_of`.
-SIMILARITIES: dict[str, Callable[[Association, InstanceData, InstanceData], np.ndarray]] = dict(iou=_iou, oks=_oks)
+def _distance(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
+    valid = _counting(rules, reference, estimated)
+    return np.exp(-joint_distance(reference.keypoints, estimated.keypoints, _areas(reference), *valid))
+
+
+def _areas(poses: InstanceData) -> np.ndarray:
+    return (poses.bboxes[:, 2:] - poses.bboxes[:, :2]).prod(-1)
+
+
+def _counting(rules: Association, *groups: InstanceData) -> list[np.ndarray]:
+    return [rules.counting(poses.keypoint_scores) for poses in groups]
+
+
+class Similarity(NamedTuple):
+    """A way to compare poses, see `Association.similarity_of`, and how alike they must be for a match."""
+
+    compare: Callable[[Association, InstanceData, InstanceData], np.ndarray]
+    enough: float
+
+
+#: `iou` of boxes, `oks` of poses, and `distance`, exp(-d), d the mean distance of the joints that both poses have in
+#: units of the root of the reference's box: it does not become zero for people who move far between frames.
+SIMILARITIES = dict(iou=Similarity(_iou, 0.3), oks=Similarity(_oks, 0.3), distance=Similarity(_distance, 0.05))

@@ -158,7 +158,8 @@ class PoseTracker(BaseModule):
     ) -> tuple[InstanceData, Tensor]:
         """The poses to remember of the frame, and the visual features at their joints: matches, as fused where they
         are, new people, and people whom only the prediction shows, for at most `max_lost` frames."""
-        known, others, missed = len(matches.cols), matches.unmatched_cols, matches.unmatched_rows
+        known, missed = len(matches.cols), matches.unmatched_rows
+        others = self.association.newcomers(estimated, matches)
         found = np.concatenate([matches.cols, others[self.life_cycle.born(estimated.keypoint_scores[others])]])
         recent = reference.unseen[missed] <= self.memory.max_lost
         lost = missed[recent & self.life_cycle.kept(reference.keypoint_scores[missed])]

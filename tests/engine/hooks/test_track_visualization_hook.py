@@ -1,3 +1,4 @@
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from mmgnntrack.functional import SearchGeometry, gaussian_heatmaps, image_to_ce
 from mmgnntrack.models import PoseTracker, Step
 from mmgnntrack.models.tracker import MODES
 from mmgnntrack.registry import HOOKS
-from mmgnntrack.visualization import identity_color, step_panels
+from mmgnntrack.visualization import PANELS, identity_color, step_panels
 from mmgnntrack.visualization.colors import lightened
 
 Frame = tuple[np.ndarray | torch.Tensor, BaseDataElement]
@@ -265,9 +266,9 @@ def test_the_history_of_a_panel_is_that_before_the_frame(tmp_path: Path, monkeyp
         poses = [sample.pred_track_instances.keypoints for _, sample in frames]
         model.track(frames, hook)
         for index in (1, 2):
-            last = poses[index - 1] if matching != 'full' else steps[index - 1].tracked.keypoints
+            last = poses[index - 1] if not MODES[matching].fuses else steps[index - 1].tracked.keypoints
             np.testing.assert_allclose(steps[index].tracklets.keypoints[:, -1], last, rtol=1e-5)
-            if matching in ('iou', 'oks'):
+            if not MODES[matching].predicts:
                 np.testing.assert_allclose(steps[index].reference.keypoints, last, rtol=1e-5)
             # The final picture shows what is given out.
             assert steps[index].tracked is frames[index][1].pred_track_instances
@@ -305,7 +306,7 @@ def test_the_tracker_is_left_as_it_was(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('matching', MODES)
 def test_panels_of_what_the_tracker_does_not_do(tmp_path: Path, matching: str) -> None:
-    possible = dict(fusion=True, heatmaps=matching == 'full', attention=matching in ('gnn', 'full'))
+    possible = dict(fusion=True, heatmaps=MODES[matching].fuses, attention=MODES[matching].predicts)
     for panel, there in possible.items():
         hook, model = TrackVisualizationHook(tmp_path, panels=[panel]), Model(matching)
         if there:
@@ -324,5 +325,5 @@ def test_panels_need_a_tracker(tmp_path: Path) -> None:
 
 
 def test_unknown_panels(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"some of \('fusion', 'heatmaps', 'attention'\), got \['fusion', 'pose'\]"):
+    with pytest.raises(ValueError, match=re.escape(f"some of {tuple(PANELS)}, got ['fusion', 'pose']")):
         TrackVisualizationHook(tmp_path, panels=['fusion', 'pose'])

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -345,7 +346,7 @@ def test_no_head_is_needed(matching: str) -> None:
 
 
 def test_unknown_matching() -> None:
-    with pytest.raises(ValueError, match=r"one of \('iou', 'oks', 'gnn', 'full'\), got 'greedy'"):
+    with pytest.raises(ValueError, match=re.escape(f"one of {tuple(MODES)}, got 'greedy'")):
         a_tracker(matching='greedy')
 
 
@@ -365,6 +366,24 @@ def test_another_similarity_in_place_of_the_rows_own(make: Make) -> None:
     assert tracker.association.similarity == 'iou' and tracker.mode.fuses
     for frame_id in range(2):
         assert tracker.step(estimated(HERE, FAR), frame_id).instances_id.tolist() == [0, 1]
+
+
+def test_people_who_move_by_more_than_their_size_are_followed_by_distance() -> None:
+    lost = {}
+    for similarity in ('oks', 'distance'):
+        tracker = a_tracker(matching='oks', dynamics_head=None, similarity=similarity)
+        ids = [tracker.step(estimated((100 + 40 * i, 100), (400 - 40 * i, 300)), i).instances_id for i in range(3)]
+        lost[similarity] = len(set(np.concatenate(ids)))
+    assert lost == dict(oks=6, distance=2)
+
+
+def test_a_pose_that_repeats_another_is_nobody_new() -> None:
+    tracker = a_tracker(matching='oks', dynamics_head=None)
+    twice = estimated(HERE, (HERE[0] + 1, HERE[1]), FAR)
+    assert tracker.step(twice, 0).sources.tolist() in ([0, 2], [1, 2])
+    assert tracker.step(twice, 1).instances_id.tolist() == [0, 1]
+    every = a_tracker(matching='oks', dynamics_head=None, duplicate_thr=1.1)
+    assert len(every.step(twice, 0)) == 3
 
 
 def test_asking_for_the_reference_ends_nobody(make: Make) -> None:

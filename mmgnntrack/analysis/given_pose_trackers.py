@@ -1,0 +1,118 @@
+"""Trackers of given poses, ours and Norfair's, with the settings that are tried of each."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import product
+
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+from torch import Tensor
+
+from mmgnntrack.evaluation.functional import evaluate
+from mmgnntrack.models import PoseTracker, track_given_poses
+from mmgnntrack.posetrack import PoseFrame, PoseVideo
+from mmgnntrack.registry import MODELS
+
+#: The frames of a video to the same frames with identities.
+Track = Callable[[Sequence[PoseFrame]], Iterator[PoseFrame]]
+COLUMNS = ('MOTA', 'IDF1', 'HOTA', 'Switch', 'FP')
+_KALMAN = dict(matching='gnn', memory=dict(type='mmgnntrack.TrackMemory', length=15))
+_SURE_ENOUGH = (0.5, 0.7)
+#: Of each of our trackers the settings that are tried, each with all values of its fields.
+OURS: dict[str, dict[str, tuple]] = {
+    'iou': dict(matching=('iou',), min_similarity=(0.02, 0.1, 0.3)),
+    'oks': dict(matching=('oks',), min_similarity=(0.02, 0.1, 0.3)),
+    'distance': dict(matching=('oks',), similarity=('distance',), min_similarity=(0.02, 0.05, 0.2)),
+    'Kalman filter, distance': dict(
+        similarity=('distance',),
+        coasting=(False, True),
+        dynamics_head=tuple(
+            dict(type='mmgnntrack.KalmanDynamics', noise=noise, acceleration=acceleration)
+            for noise, acceleration in ((0.01, 0.005), (0.01, 0.02), (0.02, 0.05))
+        ),
+        **{field: (value,) for field, value in _KALMAN.items()},
+    ),
+    'gnn, oks': dict(matching=('gnn',), coasting=(False, True), min_similarity=(0.02, 0.1, 0.3)),
+    'gnn, distance': dict(
+        matching=('gnn',), similarity=('distance',), coasting=(False, True), min_similarity=(0.02, 0.05, 0.2)
+    ),
+    'full, distance': dict(
+        matching=('full',), similarity=('distance',), coasting=(True,), predicted_score_thr=_SURE_ENOUGH
+    ),
+}
+#: Settings of Norfair's tracker: the largest distance of a match, in body heights, and frames that a track lives on.
+NORFAIR: dict[str, tuple] = dict(threshold=(0.5, 1.0, 2.0), hit_counter_max=(5, 15, 30))
+
+
+def choices(fields: dict[str, tuple]) -> Iterator[dict]:
+    """All combinations of the values of some fields."""
+    for values in product(*fields.values()):
+        yield dict(zip(fields, values))
+
+
+def our_tracker(settings: ConfigDict, choice: dict, weights: dict[str, Tensor]) -> Track:
+    """One of our trackers.
+
+    Args:
+        settings: `model.tracker` of a config.
+        choice: fields that take the place of the config's.
+        weights: of the config's dynamics head.
+    """
+    own = dict(settings, init_score_thr=0.0) | choice
+    if choice['matching'] in ('iou', 'oks'):
+        own['dynamics_head'] = None
+    tracker: PoseTracker = MODELS.build(own).eval()
+    if tracker.needs_weights:
+        tracker.dynamics_head.load_state_dict(weights)
+    return torch.no_grad()(partial(track_given_poses, tracker))
+
+
+def norfair_tracker(threshold: float, hit_counter_max: int) -> Track:
+    """Norfair's tracker, a Kalman filter for each joint; poses are compared by the mean distance of their joints.
+
+    Raises:
+        ImportError: if norfair is not installed.
+    """
+    import norfair
+
+    def distance(detection: norfair.Detection, tracked: norfair.tracker.TrackedObject) -> float:
+        seen = detection.scores > 0
+        gaps = np.linalg.norm(detection.points - tracked.estimate, axis=-1)[seen]
+        return gaps.mean() / max(np.ptp(detection.points[seen, 1]), 1.0)
+
+    def track(frames: Sequence[PoseFrame]) -> Iterator[PoseFrame]:
+        tracker = norfair.Tracker(
+            distance, distance_threshold=threshold, initialization_delay=0, hit_counter_max=hit_counter_max
+        )
+        for frame in frames:
+            seen = np.flatnonzero(frame.annotated.any(-1))
+            detections = [
+                norfair.Detection(frame.keypoints[row], scores=frame.annotated[row].astype(float), data=row)
+                for row in seen
+            ]
+            current = {id(detection): detection.data for detection in detections}
+            found = tracker.update(detections)
+            ids = {current[id(own.last_detection)]: own.id for own in found if id(own.last_detection) in current}
+            rows = np.array(sorted(ids), int)
+            yield replace(frame, **_taken(frame, rows), track_ids=np.array([ids[row] for row in rows], np.int64))
+
+    return track
+
+
+def _taken(frame: PoseFrame, rows: np.ndarray) -> dict[str, np.ndarray]:
+    fields = ('keypoints', 'annotated', 'visible', 'keypoint_scores', 'bboxes', 'head_bboxes')
+    return {field: getattr(frame, field)[rows] for field in fields}
+
+
+def tracked(track: Track, videos: Sequence[PoseVideo]) -> list[PoseVideo]:
+    """The videos with identities."""
+    return [replace(video, frames=list(track(video.frames))) for video in videos]
+
+
+def score(truth: Sequence[PoseVideo], found: Sequence[PoseVideo]) -> dict[str, float]:
+    """Percentages, of all joints, without the official evaluator's quirks."""
+    result = evaluate(truth, found, official_quirks=False)
+    values = (result.mota, result.idf1, result.hota, result.switch_rate, result.false_positive_rate)
+    return {column: float(figure[-1]) for column, figure in zip(COLUMNS, values, strict=True)}
