@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # From a bare machine to a trained, tested tracker: environment, data, three trainings, four tests, a table, a video.
 #
-#   bash tools/quickstart.sh                   # about 13 minutes on two CPU cores once the environment stands
-#   bash tools/quickstart.sh --long            # trains as long as the studies of configs/mini: about 22 minutes
+#   bash tools/quickstart.sh                   # 13 to 19 minutes on two CPU cores once the environment stands
+#   bash tools/quickstart.sh --long            # trains as long as the studies of configs/mini: 22 to 35 minutes
 #   bash tools/quickstart.sh --fresh           # start over
-#   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, in a minute and a half
+#   bash tools/quickstart.sh --smoke           # all of it at a tiny scale, in one and a half to two minutes
 #   bash tools/quickstart.sh --data data/posetrack18 --train annotations/train --val annotations/val
 #                                              # the same models and steps on a PoseTrack folder
 #
@@ -77,6 +77,7 @@ begin() {
         return
     fi
     echo "$title (log: $OUT/$name.log)"
+    : >"$OUT/$name.log"  # `progress` may look before the step has begun
     "$@" >"$OUT/$name.log" 2>&1 &
     PID[$name]=$! BEGAN[$name]=$SECONDS
 }

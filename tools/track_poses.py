@@ -5,7 +5,8 @@ ignored; COCO keypoint results, a list of objects with image_id and keypoints (x
 with other keypoints. Of each, DIR gets a PoseTrack18 file of the same name, which tools/eval_posetrack.py evaluates if
 the joints are PoseTrack's.
 
-Without --config poses are matched by OKS with the last ones, which needs no weights, and every pose gets an identity.
+Without --config poses are matched with the last ones by the mean distance of their joints, which needs no weights, and
+every pose gets an identity but those that repeat another one of the frame.
 
 examples:
   python tools/track_poses.py poses/ --out tracked
@@ -33,7 +34,7 @@ from mmgnntrack.posetrack import Skeleton, check_frames, posetrack_files, read_p
 from mmgnntrack.registry import MODELS
 
 #: Without --config. Who is no person was for the estimator to say: every pose starts a track.
-DEFAULT = dict(model=dict(tracker=dict(type='mmgnntrack.PoseTracker', matching='oks', init_score_thr=0.0)))
+DEFAULT = dict(model=dict(tracker=dict(type='mmgnntrack.PoseTracker', matching='distance', init_score_thr=0.0)))
 
 
 def parse_args() -> argparse.Namespace:

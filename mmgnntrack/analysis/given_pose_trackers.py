@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmgnntrack.evaluation.functional import evaluate
 from mmgnntrack.models import PoseTracker, track_given_poses
+from mmgnntrack.models.tracker import MODES
 from mmgnntrack.posetrack import PoseFrame, PoseVideo
 from mmgnntrack.registry import MODELS
 
@@ -24,7 +25,7 @@ _SURE_ENOUGH = (0.5, 0.7)
 OURS: dict[str, dict[str, tuple]] = {
     'iou': dict(matching=('iou',), min_similarity=(0.02, 0.1, 0.3)),
     'oks': dict(matching=('oks',), min_similarity=(0.02, 0.1, 0.3)),
-    'distance': dict(matching=('oks',), similarity=('distance',), min_similarity=(0.02, 0.05, 0.2)),
+    'distance': dict(matching=('distance',), min_similarity=(0.02, 0.05, 0.2)),
     'Kalman filter, distance': dict(
         similarity=('distance',),
         coasting=(False, True),
@@ -61,7 +62,7 @@ def our_tracker(settings: ConfigDict, choice: dict, weights: dict[str, Tensor]) 
         weights: of the config's dynamics head.
     """
     own = dict(settings, init_score_thr=0.0) | choice
-    if choice['matching'] in ('iou', 'oks'):
+    if not MODES[choice['matching']].predicts:
         own['dynamics_head'] = None
     tracker: PoseTracker = MODELS.build(own).eval()
     if tracker.needs_weights:

@@ -249,7 +249,7 @@ def test_the_tracker_of_a_config(run: Run, videos: Path, matching: str) -> None:
 BAD_OPTIONS = {
     'setting': (['model.tracker.min_oks=1'], 'PoseTracker has no setting min_oks'),
     'type': (['model.tracker.type=mmgnntrack.TrackMemory'], 'cannot build its tracker'),
-    'matching': (['model.tracker.matching=best'], "one of ('iou', 'oks', 'gnn', 'full'), got 'best'"),
+    'matching': (['model.tracker.matching=best'], "one of ('iou', 'oks', 'distance', 'gnn', 'full'), got 'best'"),
     'no head': (['model.tracker.matching=gnn'], "matching='gnn' needs a dynamics_head"),
     'sigmas': (['model.tracker.sigmas=(0.1,0.1)'], 'its sigmas are for 2 joints, the poses have'),
 }

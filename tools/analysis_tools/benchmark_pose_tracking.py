@@ -1,7 +1,7 @@
 """Measure how fast given poses are tracked, on one core.
 
 People walk at random; some of them are missed in each frame. Their poses are written as one PoseTrack18 file to a
-temporary folder, read, tracked by OKS with the last ones (what tools/track_poses.py does) and written.
+temporary folder, read, tracked by the distance to the last ones (what tools/track_poses.py does) and written.
 
 examples:
   python tools/analysis_tools/benchmark_pose_tracking.py
@@ -40,7 +40,7 @@ def a_video(rng: np.random.Generator, frames: int, people: int) -> PoseVideo:
 
 def measure(file: Path) -> Iterator[tuple[str, float]]:
     """The stages of tracking a file and the seconds that each takes."""
-    tracker = PoseTracker(matching='oks')
+    tracker = PoseTracker(matching='distance')
     start = time.perf_counter()
     video = read_poses(file)
     read = time.perf_counter()

@@ -5,7 +5,8 @@ ANNOTATIONS is a folder of PoseTrack files on which the dynamics head of --confi
 tracker is tuned on the tuning games, by IDF1, over about as many settings; the figures are of the other games. Prints a
 table for each frame rate: means over the seeds of the head and, behind +-, their standard deviation.
 
-Norfair needs `pip install -r requirements/optional.txt`; without, it is left out.
+Norfair needs `pip install --no-deps norfair filterpy` (with its dependencies it would replace numpy); without, it is
+left out.
 
 examples:
   python tools/analysis_tools/study_identities.py trackid3x3 data/posetrack17/annotations/train --out outputs/identities

@@ -51,6 +51,8 @@ class Association:
 
     def newcomers(self, estimated: InstanceData, matches: Matches) -> np.ndarray:
         """Which of N estimated poses are without a match, and repeat neither a matched pose nor a better one."""
+        if not len(matches.unmatched_cols):
+            return matches.unmatched_cols
         keypoints, scores = estimated.keypoints, estimated.keypoint_scores
         preference = scores.mean(-1)
         preference[matches.cols] = np.inf

@@ -1,4 +1,4 @@
-"""The rows of the paper's ablation."""
+"""The rows of the paper's ablation, and beyond."""
 
 from dataclasses import dataclass
 
@@ -22,6 +22,7 @@ class Mode:
 MODES = dict(
     iou=Mode(predicts=False, similarity='iou'),
     oks=Mode(predicts=False, similarity='oks'),
+    distance=Mode(predicts=False, similarity='distance'),
     gnn=Mode(predicts=True, similarity='oks'),
     full=Mode(predicts=True, similarity='oks', fuses=True),
 )

@@ -29,17 +29,17 @@ from .step import Step
 class PoseTracker(BaseModule):
     """Gives the poses of each frame identities that last, and refines them (Yang et al., CVPR 2021, section 3).
 
-    `matching` chooses the row of the paper's ablation (`MODES`):
-        - `iou`, `oks`: compare boxes or poses with the last ones
+    `matching` chooses the row of the paper's ablation, or `distance` (`MODES`):
+        - `iou`, `oks`, `distance`: compare boxes or poses with the last ones, see `SIMILARITIES`
         - `gnn`: compare poses with the predicted ones by OKS, no fusion
         - `full`: that, and heatmaps of matches are fused, people whom the detector missed recovered
 
     Args:
-        codec: MMPose codec of the estimator's heatmaps; the video model sets it, `iou` and `oks` need none.
-        search: where the people are looked for, or its fields as a dict; the video model sets it, `iou` and `oks` need
-            none.
+        codec: MMPose codec of the estimator's heatmaps; the video model sets it; needed where poses are predicted.
+        search: where the people are looked for, or its fields as a dict; the video model sets it; needed where
+            poses are predicted.
         sigmas: (K,) OKS standard deviations of the joints; PoseTrack's by default.
-        dynamics_head: a `DynamicsHead`; not needed for `iou` and `oks`.
+        dynamics_head: a `DynamicsHead`; needed where poses are predicted.
         memory: `TrackMemory`.
         matching: one of `MODES`.
         **settings: those of `Association`, `HeatmapFusion` and `LifeCycle`.

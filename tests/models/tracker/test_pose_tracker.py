@@ -371,7 +371,7 @@ def test_another_similarity_in_place_of_the_rows_own(make: Make) -> None:
 def test_people_who_move_by_more_than_their_size_are_followed_by_distance() -> None:
     lost = {}
     for similarity in ('oks', 'distance'):
-        tracker = a_tracker(matching='oks', dynamics_head=None, similarity=similarity)
+        tracker = a_tracker(matching=similarity, dynamics_head=None)
         ids = [tracker.step(estimated((100 + 40 * i, 100), (400 - 40 * i, 300)), i).instances_id for i in range(3)]
         lost[similarity] = len(set(np.concatenate(ids)))
     assert lost == dict(oks=6, distance=2)
