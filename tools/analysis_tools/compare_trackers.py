@@ -4,8 +4,8 @@ Detector and pose estimator run once over the videos; each tracker then gets the
 the same effort: of its usual settings and so many random ones from fixed ranges, those with the best MOTA on the first
 training videos are taken. Their figures on the validation videos are printed.
 
-MMDet's trackers need `pip install -r requirements/optional.txt`, Norfair `pip install --no-deps norfair filterpy` (with its
-dependencies it would replace numpy); without, they are left out.
+MMDet's trackers need `pip install -r requirements/optional.txt`, Norfair `pip install --no-deps norfair filterpy` (with
+its dependencies it would replace numpy); without, they are left out.
 
 examples:
   python tools/analysis_tools/compare_trackers.py data/synthtrack data/synthtrack_hard --out outputs/trackers \\

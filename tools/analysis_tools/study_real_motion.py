@@ -5,8 +5,8 @@ the config is trained on the others. Prints the mean distance between predicted 
 diagonal of the last pose, so many frames ahead, over all folds, and of what needs no training: the last pose, constant
 velocity (of each joint, of the whole body) and a Kalman filter, tuned on the training sequences.
 
-Then the annotated poses are made as bad as estimated ones (see mmgnntrack/analysis), mildly and severely, and tracked by
-iou, oks, a Kalman filter with oks, gnn and full, each tuned on training sequences.
+Then the annotated poses are made as bad as estimated ones (see mmgnntrack/analysis), mildly and severely, and tracked
+by iou, oks, a Kalman filter with oks, gnn and full, each tuned on training sequences.
 
 What is trained already is not trained again.
 
