@@ -21,7 +21,7 @@ class Association:
         sigmas: (K,) OKS standard deviations of the joints; PoseTrack's by default.
         similarity: one of `SIMILARITIES`.
         min_similarity: what a match needs; None for what `SIMILARITIES` says.
-        joint_score_thr: joints below it count neither in OKS nor in the box of a pose.
+        joint_score_thr: joints below it count neither in comparisons nor in the box of a pose.
         bbox_margin: of the box around a pose, see `functional.pose_bboxes`.
         duplicate_thr: a pose without a match that is at least this like a better pose of the frame (see
             `functional.pose_nms`) is nobody new; above 1 for never.
