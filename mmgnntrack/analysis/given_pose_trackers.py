@@ -11,6 +11,7 @@ from mmengine.config import ConfigDict
 from torch import Tensor
 
 from mmgnntrack.evaluation.functional import evaluate
+from mmgnntrack.evaluation.functional.filtering import keep_joints
 from mmgnntrack.models import PoseTracker, track_given_poses
 from mmgnntrack.models.tracker import MODES
 from mmgnntrack.posetrack import PoseFrame, PoseVideo
@@ -19,7 +20,6 @@ from mmgnntrack.registry import MODELS
 #: The frames of a video to the same frames with identities.
 Track = Callable[[Sequence[PoseFrame]], Iterator[PoseFrame]]
 COLUMNS = ('MOTA', 'IDF1', 'HOTA', 'Switch', 'FP')
-_KALMAN = dict(matching='gnn', memory=dict(type='mmgnntrack.TrackMemory', length=15))
 _SURE_ENOUGH = (0.5, 0.7)
 #: Of each of our trackers the settings that are tried, each with all values of its fields.
 OURS: dict[str, dict[str, tuple]] = {
@@ -27,13 +27,14 @@ OURS: dict[str, dict[str, tuple]] = {
     'oks': dict(matching=('oks',), min_similarity=(0.02, 0.1, 0.3)),
     'distance': dict(matching=('distance',), min_similarity=(0.02, 0.05, 0.2)),
     'Kalman filter, distance': dict(
+        matching=('gnn',),
+        memory=(dict(type='mmgnntrack.TrackMemory', length=15),),
         similarity=('distance',),
         coasting=(False, True),
         dynamics_head=tuple(
             dict(type='mmgnntrack.KalmanDynamics', noise=noise, acceleration=acceleration)
             for noise, acceleration in ((0.01, 0.005), (0.01, 0.02), (0.02, 0.05))
         ),
-        **{field: (value,) for field, value in _KALMAN.items()},
     ),
     'gnn, oks': dict(matching=('gnn',), coasting=(False, True), min_similarity=(0.02, 0.1, 0.3)),
     'gnn, distance': dict(
@@ -97,14 +98,10 @@ def norfair_tracker(threshold: float, hit_counter_max: int) -> Track:
             found = tracker.update(detections)
             ids = {current[id(own.last_detection)]: own.id for own in found if id(own.last_detection) in current}
             rows = np.array(sorted(ids), int)
-            yield replace(frame, **_taken(frame, rows), track_ids=np.array([ids[row] for row in rows], np.int64))
+            kept = keep_joints(frame, np.isin(np.arange(len(frame)), rows)[:, None])
+            yield replace(kept, track_ids=np.array([ids[row] for row in rows], np.int64))
 
     return track
-
-
-def _taken(frame: PoseFrame, rows: np.ndarray) -> dict[str, np.ndarray]:
-    fields = ('keypoints', 'annotated', 'visible', 'keypoint_scores', 'bboxes', 'head_bboxes')
-    return {field: getattr(frame, field)[rows] for field in fields}
 
 
 def tracked(track: Track, videos: Sequence[PoseVideo]) -> list[PoseVideo]:

@@ -1,5 +1,6 @@
 """What the tracker asks of a model of motion."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -64,6 +65,7 @@ class DynamicsHead(BaseModule):
     visual_channels: int = 0
     needs_heatmaps: bool = False
 
+    @abstractmethod
     def predict(
         self, history: InstanceData, grid_size: tuple[int, int], visual: Tensor | None, decode: Decode, heatmaps: bool
     ) -> Prediction:
@@ -76,7 +78,6 @@ class DynamicsHead(BaseModule):
             decode: makes poses of heatmaps.
             heatmaps: whether heatmaps are asked for; a head that works on heatmaps may always give them.
         """
-        raise NotImplementedError
 
     def loss(self, history: InstanceData, visual: Tensor | None, truth: InstanceData) -> dict[str, Tensor]:
         """What training minimises, by its name in the log.
@@ -86,8 +87,11 @@ class DynamicsHead(BaseModule):
             visual: (M, C, H, W) visual features of the search regions, None where C is 0.
             truth: the current poses: keypoints (M, K, 2) image px, keypoint_weights (M, K), and, where the head
                 `needs_heatmaps`, heatmaps (M, K, H, W) on the search regions.
+
+        Raises:
+            ValueError: if the head has nothing to learn.
         """
-        raise NotImplementedError(f'{type(self).__name__} is not trained')
+        raise ValueError(f'{type(self).__name__} has nothing to learn')
 
     def attention(
         self, history: InstanceData, grid_size: tuple[int, int], visual: Tensor | None, cells: np.ndarray

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from histories import GRID, predicted, walking
 
-from mmgnntrack.models.heads import KalmanDynamics, KalmanFilter
+from mmgnntrack.models.heads import DynamicsHead, KalmanDynamics, KalmanFilter
 
 
 def test_people_who_walk_evenly_go_on() -> None:
@@ -39,3 +39,13 @@ def test_a_kalman_filter_smoothes() -> None:
     rng = np.random.default_rng(0)
     keypoints, valid = rng.normal(0, 1, (500, 20, 1, 2)), np.ones((500, 20, 1), bool)
     assert KalmanFilter(1.0, 0.001).forecast(keypoints, valid, 1).std() < 0.6
+
+
+def test_it_has_nothing_to_learn() -> None:
+    with pytest.raises(ValueError, match='KalmanDynamics has nothing to learn'):
+        KalmanDynamics(4).loss(walking(), None, None)
+
+
+def test_a_head_has_to_predict() -> None:
+    with pytest.raises(TypeError, match='abstract'):
+        DynamicsHead()
