@@ -29,6 +29,7 @@ def a_history(m: int, k: int = 4, length: int = 3, channels: int = CHANNELS, see
         keypoints=rng.uniform(70, 130, (m, length, k, 2)).astype(np.float32),
         keypoint_scores=rng.uniform(0.3, 1, (m, length, k)).astype(np.float32),
         valid=np.ones((m, length, k), bool),
+        ages=np.tile(np.arange(length, 0, -1), (m, 1)),
         features=torch.from_numpy(rng.normal(size=(m, length, k, channels))).float(),
         crops=crops,
         regions=np.concatenate([crops[:, :2] - crops[:, 2:], np.full((m, 2), 10.0)], -1),

@@ -62,6 +62,7 @@ def test_names_of_losses(config: str, name: str) -> None:
     tube = dict(
         history=rng.uniform(0, 50, (3, 15, 2)),
         history_scores=np.ones((3, 15)),
+        ages=np.array([3, 2, 1]),
         keypoints=rng.uniform(0, 50, (4, 15, 2)),
         annotated=np.ones((4, 15), bool),
         img_paths=[''] * 4,
@@ -83,6 +84,7 @@ def test_state_to_resume_from() -> None:
         'keypoints': (torch.float32, [[[[0, 0], [0, 0]], [[10, 10], [20, 40]], [[11, 11], [21, 41]]]]),
         'keypoint_scores': (torch.float32, [[[0, 0], [1, 1], [1, 1]]]),
         'valid': (torch.bool, [[[False, False], [True, True], [True, True]]]),
+        'frame_ids': (torch.int64, [[-1, 0, 1]]),
         'bboxes': (torch.float32, [[9.5, 6.5, 22.5, 45.5]]),
         'features': (torch.float32, [[[[], []], [[], []], [[], []]]]),
         'first_seen': (torch.int64, [0]),

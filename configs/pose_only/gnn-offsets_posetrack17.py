@@ -11,6 +11,11 @@ model = dict(
         codec=codec,
         search=dict(input_size=codec['input_size'], heatmap_size=codec['heatmap_size']),
         memory=dict(length=length),
+        # OKS is zero for everybody beyond a third of a body.
+        similarity='distance',
+        predicted_weight=0.25,
+        predicted_score_thr=0.4,
+        # The head itself says how sure it is of people who were not seen lately.
         unseen_power=0.0,
         dynamics_head=dict(
             visual_channels=0,
@@ -21,7 +26,6 @@ model = dict(
             num_heads=4,
             motion_prior=False,
             output='offsets',
-            fading=0.9,
         ),
     ),
 )
@@ -35,9 +39,18 @@ train_dataloader = dict(
     dataset=dict(
         data_root='data/posetrack17/',
         pipeline=[
-            dict(type='mmgnntrack.SampleTube', length=length + 1, gaps=(1, 1)),
+            # Videos of many frame rates, and people who were not seen for some frames.
+            dict(type='mmgnntrack.SampleTube', length=length + 1, gaps=(1, 8), ahead=(1, 8), near=True),
+            dict(type='mmgnntrack.DropHistory', poses=0.2, joints=0.1),
             dict(type='mmgnntrack.AugmentTube', rotation=30, scale=0.0, flip=0.5),
-            dict(type='mmgnntrack.JitterHistory', noise=0.0, outlier_rate=0.0, scores=(1.0, 1.0)),
+            dict(
+                type='mmcv.RandomChoice',
+                transforms=[
+                    [dict(type='mmgnntrack.JitterHistory', noise=noise, outlier_rate=2 * noise, scores=(1.0, 1.0))]
+                    for noise in (0.0, 0.005, 0.01, 0.02)
+                ],
+                prob=[0.625, 0.125, 0.125, 0.125],
+            ),
             dict(type='mmgnntrack.PackTubeInputs', codec=codec, images=False, heatmaps=False),
         ],
     ),
@@ -46,7 +59,7 @@ train_dataloader = dict(
 val_dataloader = val_evaluator = val_cfg = None
 test_dataloader = test_evaluator = test_cfg = None
 
-max_iters = 1000
+max_iters = 2000
 train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=max_iters)
 optim_wrapper = dict(
     optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=0.05),

@@ -20,7 +20,6 @@ from mmgnntrack.registry import MODELS
 #: The frames of a video to the same frames with identities.
 Track = Callable[[Sequence[PoseFrame]], Iterator[PoseFrame]]
 COLUMNS = ('MOTA', 'IDF1', 'HOTA', 'Switch', 'FP')
-_SURE_ENOUGH = (0.5, 0.7)
 #: Of each of our trackers the settings that are tried, each with all values of its fields.
 OURS: dict[str, dict[str, tuple]] = {
     'iou': dict(matching=('iou',), min_similarity=(0.02, 0.1, 0.3)),
@@ -30,19 +29,15 @@ OURS: dict[str, dict[str, tuple]] = {
         matching=('gnn',),
         memory=(dict(type='mmgnntrack.TrackMemory', length=15),),
         similarity=('distance',),
-        coasting=(False, True),
         dynamics_head=tuple(
             dict(type='mmgnntrack.KalmanDynamics', noise=noise, acceleration=acceleration)
             for noise, acceleration in ((0.01, 0.005), (0.01, 0.02), (0.02, 0.05))
         ),
     ),
-    'gnn, oks': dict(matching=('gnn',), coasting=(False, True), min_similarity=(0.02, 0.1, 0.3)),
-    'gnn, distance': dict(
-        matching=('gnn',), similarity=('distance',), coasting=(False, True), min_similarity=(0.02, 0.05, 0.2)
-    ),
-    'full, distance': dict(
-        matching=('full',), similarity=('distance',), coasting=(True,), predicted_score_thr=_SURE_ENOUGH
-    ),
+    'gnn, oks': dict(matching=('gnn',), similarity=('oks',), min_similarity=(0.02, 0.1, 0.3)),
+    'gnn, likelihood': dict(matching=('gnn',), similarity=('likelihood',), min_similarity=(0.02, 0.1, 0.2)),
+    'gnn, distance': dict(matching=('gnn',), similarity=('distance',), min_similarity=(0.02, 0.1, 0.2)),
+    'full, distance': dict(matching=('full',), similarity=('distance',), min_similarity=(0.02, 0.1, 0.2)),
 }
 #: Settings of Norfair's tracker: the largest distance of a match, in body heights, and frames that a track lives on.
 NORFAIR: dict[str, tuple] = dict(threshold=(0.5, 1.0, 2.0), hit_counter_max=(5, 15, 30))

@@ -10,13 +10,12 @@ from mmgnntrack.models import DynamicsHead
 from mmgnntrack.registry import MODELS
 
 
-def trained(config: Config, videos: list[str] | None, ahead: int | None, seed: int, work_dir: Path) -> DynamicsHead:
+def trained(config: Config, videos: list[str] | None, seed: int, work_dir: Path) -> DynamicsHead:
     """The dynamics head of a config after its training on some sequences. What was trained before is not again.
 
     Args:
         config: of poses alone, see `configs/pose_only`.
         videos: names of the sequences; None for all.
-        ahead: frames from the last pose to the one that is predicted; None for the gap between poses of the history.
         seed: of the training.
         work_dir: where the checkpoint is, or goes.
     """
@@ -24,7 +23,6 @@ def trained(config: Config, videos: list[str] | None, ahead: int | None, seed: i
     config.work_dir = str(work_dir)
     config.randomness = dict(seed=seed)
     config.train_dataloader.dataset.videos = videos
-    config.train_dataloader.dataset.pipeline[0].ahead = ahead
     checkpoint = work_dir / f'iter_{config.train_cfg.max_iters}.pth'
     if not checkpoint.is_file():
         print(f'training {work_dir.name}; log: {work_dir}/*/*.log', file=sys.stderr, flush=True)

@@ -23,13 +23,14 @@ TRACKERS: dict[str, list[dict]] = {
     'Kalman filter, oks': [
         dict(
             matching='gnn',
+            similarity='oks',
             memory=dict(type='mmgnntrack.TrackMemory', length=15),
             dynamics_head=dict(type='mmgnntrack.KalmanDynamics', noise=noise, acceleration=0.005),
         )
         for noise in (0.01, 0.03)
     ],
     'gnn': [dict(matching='gnn')],
-    'full': [dict(matching='full', predicted_score_thr=least, predicted_weight=0.25) for least in (0.5, 0.7)],
+    'full': [dict(matching='full', predicted_score_thr=least) for least in (0.4, 0.6)],
 }
 
 

@@ -15,7 +15,8 @@ from .regions import (
     pose_bboxes,
     region_warp,
 )
-from .similarity import bbox_iou, joint_distance, oks
+from .similarity import bbox_iou, joint_distance, joint_likelihood, oks
+from .uncertainty import probability_within
 
 __all__ = [
     'Matches',
@@ -32,9 +33,11 @@ __all__ = [
     'grid_regions',
     'image_to_cells',
     'joint_distance',
+    'joint_likelihood',
     'oks',
     'pose_bboxes',
     'pose_nms',
+    'probability_within',
     'quarter_peaks',
     'region_warp',
     'resample_heatmaps',

@@ -53,7 +53,9 @@ def resample_heatmaps(
     return grid_sample(heatmaps, grid, align_corners=True, padding_mode='border') * covered, covered.to(heatmaps.dtype)
 
 
-def gaussian_heatmaps(cells: np.ndarray, heights: np.ndarray, size: tuple[int, int], sigma: float) -> Tensor:
+def gaussian_heatmaps(
+    cells: np.ndarray, heights: np.ndarray, size: tuple[int, int], sigma: float | np.ndarray
+) -> Tensor:
     """What an ideal estimator would say of known poses: height x exp(-d^2 / (2 sigma^2)) around each joint, as MMPose's
     codecs draw it.
 
@@ -61,7 +63,7 @@ def gaussian_heatmaps(cells: np.ndarray, heights: np.ndarray, size: tuple[int, i
         cells: (n, K, 2) x, y of the joints in cells of the heatmaps.
         heights: (n, K) of the peaks: the joints' scores.
         size: (W, H) of the heatmaps.
-        sigma: in cells.
+        sigma: in cells, of all or (n, K) of each.
 
     Returns:
         (n, K, H, W) float32.
@@ -69,6 +71,7 @@ def gaussian_heatmaps(cells: np.ndarray, heights: np.ndarray, size: tuple[int, i
     >>> gaussian_heatmaps(np.array([[[1.0, 0.0]]]), np.array([[0.5]]), (3, 1), 1.0).numpy().round(2).tolist()
     [[[[0.30000001192092896, 0.5, 0.30000001192092896]]]]
     """
+    sigma = np.asarray(sigma)[..., None]
     x, y = (
         np.exp(-0.5 * ((np.arange(length) - cells[..., axis, None]) / sigma) ** 2) for axis, length in enumerate(size)
     )

@@ -94,6 +94,46 @@ def joint_distance(
     return np.where(count > 0, total / np.maximum(count, 1), np.inf) / size
 
 
+def joint_likelihood(
+    keypoints_a: np.ndarray,
+    keypoints_b: np.ndarray,
+    scales: np.ndarray,
+    areas: np.ndarray,
+    valid_a: np.ndarray | None = None,
+    valid_b: np.ndarray | None = None,
+    noise: float = 0.1,
+) -> np.ndarray:
+    """How likely the joints of all pairs of poses are the predicted ones, and not anywhere: p / (1 + p) with p the
+    geometric mean of the joints' s sqrt(A) / (s^2 + d^2), the root of their density (see `uncertainty`, but for a
+    constant) in units of the person's area A.
+
+    Args:
+        keypoints_a: (M, K, 2) predicted poses, image px.
+        keypoints_b: (N, K, 2) image px.
+        scales: (M, K) image px, the radius s that holds a predicted joint with a probability of one half.
+        areas: (M,) areas of the predicted people, px^2.
+        valid_a: (M, K) bool, joints to compare; None for all.
+        valid_b: (N, K) bool, joints to compare; None for all. A joint counts where both poses have it.
+        noise: of estimated poses and of what no prediction knows, in units of sqrt(A); s is at least so large.
+
+    Returns:
+        (M, N) in [0, 1); 0 where no joint counts.
+
+    >>> pose = np.array([[[0.0, 0.0], [10.0, 0.0]]])
+    >>> joint_likelihood(pose, pose + [0, 2], np.full((1, 2), 1.0), np.array([100.0]), noise=0).round(4).tolist()
+    [[0.6667]]
+    """
+    keypoints_a, keypoints_b = np.asarray(keypoints_a, float), np.asarray(keypoints_b, float)
+    valid = _both(keypoints_a, keypoints_b, valid_a, valid_b)
+    offset = keypoints_a[:, None] - keypoints_b[None]
+    size = np.sqrt(np.maximum(np.asarray(areas, float), 1e-6))[:, None]
+    scales = np.maximum(np.hypot(scales, noise * size), 1e-6)
+    density = (scales * size)[:, None] / (scales[:, None] ** 2 + np.einsum('mnki,mnki->mnk', offset, offset))
+    count = valid.sum(-1)
+    mean = np.exp((np.log(density) * valid).sum(-1) / np.maximum(count, 1))
+    return np.where(count > 0, mean / (1 + mean), 0.0)
+
+
 def _both(
     keypoints_a: np.ndarray, keypoints_b: np.ndarray, valid_a: np.ndarray | None, valid_b: np.ndarray | None
 ) -> np.ndarray:

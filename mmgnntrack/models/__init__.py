@@ -1,5 +1,7 @@
+from .data_preprocessor import SamplePreprocessor
 from .given_poses import track_given_poses
 from .heads import DynamicsHead, GNNDynamicsHead, GNNOffsetsHead, KalmanDynamics
+from .losses import StudentLoss
 from .person_detector import PersonDetector
 from .top_down_estimator import TopDownEstimator
 from .tracker import PoseTracker, Step, TrackMemory
@@ -12,7 +14,9 @@ __all__ = [
     'KalmanDynamics',
     'PersonDetector',
     'PoseTracker',
+    'SamplePreprocessor',
     'Step',
+    'StudentLoss',
     'TopDownEstimator',
     'TrackMemory',
     'VideoPoseTracker',

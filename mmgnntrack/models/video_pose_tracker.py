@@ -42,7 +42,7 @@ class VideoPoseTracker(BaseModel):
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(data_preprocessor or dict(type='mmgnntrack.SamplePreprocessor'), init_cfg)
         self.detector = MODELS.build(detector) if detector else None
         self.pose_estimator = MODELS.build(pose_estimator) if pose_estimator else None
         estimator = dict(codec=self.pose_estimator.codec, search=self.pose_estimator.geometry) if pose_estimator else {}
@@ -133,7 +133,7 @@ class VideoPoseTracker(BaseModel):
         people = InstanceData(bboxes=reference.bboxes, bbox_scores=reference.keypoint_scores.mean(-1))
         estimated = self.estimate(image, people)
         # A box says nothing of whether somebody is there: whoever is not seen clearly counts as missed.
-        seen = self.tracker.life_cycle.born(estimated.keypoint_scores)
+        seen = self.tracker.life_cycle.seen(estimated.keypoint_scores)
         return self.tracker.step(estimated[seen], frame_id, reference=reference)
 
     def detect(self, image: np.ndarray) -> InstanceData:

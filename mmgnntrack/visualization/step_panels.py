@@ -44,7 +44,7 @@ def _attention(
     """Of the people with a match; joints that are not drawn are blank."""
     rows = step.matches.rows
     reference = step.reference[rows]
-    weights = tracker.predictor.attention(step.tracklets[rows], reference)
+    weights = tracker.predictor.attention(step.tracklets[rows], step.frame_id, reference)
     weights[reference.keypoint_scores < score_thr] = torch.nan
     known = skeleton_of(weights.shape[-1])
     joints = known.joints if known else list(map(str, range(weights.shape[-1])))

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from mmgnntrack.functional import bbox_iou, joint_distance, oks
+from mmgnntrack.functional import bbox_iou, joint_distance, joint_likelihood, oks
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,35 @@ def test_joint_distance_still_says_who_is_nearer_where_oks_is_zero() -> None:
     assert oks(pose, far, areas, sigmas).max() < 1e-9
     near, farther = joint_distance(pose, far, areas)[0]
     assert near < farther
+
+
+def test_joint_likelihood_by_hand() -> None:
+    """Two joints, 3-4-5 and 0 px off, with scales of 5 and 10 px, of a person of 20 x 20 px."""
+    one = np.array([[[0.0, 0.0], [10.0, 0.0]]])
+    other = np.array([[[3.0, 4.0], [10.0, 0.0]]])
+    scales, areas = np.array([[5.0, 10.0]]), np.array([400.0])
+    ratio = math.sqrt((5 * 20 / 50) * (10 * 20 / 100))
+    assert joint_likelihood(one, other, scales, areas, noise=0).item() == pytest.approx(ratio / (1 + ratio))
+    first = np.array([[True, False]])
+    assert joint_likelihood(one, other, scales, areas, first, noise=0).item() == pytest.approx(2 / 3)
+    wide = math.hypot(5, 0.2 * 20)
+    expected = wide * 20 / (wide**2 + 25)
+    assert joint_likelihood(one, other, scales, areas, None, first, noise=0.2).item() == pytest.approx(
+        expected / (1 + expected)
+    )
+
+
+def test_joint_likelihood_of_nothing_in_common() -> None:
+    pose, nothing = np.zeros((1, 2, 2)), np.zeros((1, 2), bool)
+    assert joint_likelihood(pose, pose, np.ones((1, 2)), np.ones(1), nothing).item() == 0
+    assert joint_likelihood(pose[:0], pose, np.ones((0, 2)), np.ones(0)).shape == (0, 1)
+
+
+def test_of_two_predictions_the_surer_one_is_likelier_nearby_and_the_other_far_away() -> None:
+    poses, scales = np.zeros((2, 1, 2)), np.array([[0.0], [30.0]])
+    near, far = np.full((1, 1, 2), 2.0), np.full((1, 1, 2), 80.0)
+    areas = np.full(2, 400.0)
+    (sure,), (unsure,) = joint_likelihood(poses, near, scales, areas)
+    assert sure > unsure
+    (sure,), (unsure,) = joint_likelihood(poses, far, scales, areas)
+    assert sure < unsure

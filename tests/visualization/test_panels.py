@@ -53,7 +53,7 @@ def a_step(
     tracked.predicted = tracked.sources < 0
     rows = np.flatnonzero(~tracked.predicted)
     nobody = np.zeros(0, int)
-    return Step(tracklets, reference, found, Matches(rows, tracked.sources[rows], nobody, nobody), None, tracked)
+    return Step(0, tracklets, reference, found, Matches(rows, tracked.sources[rows], nobody, nobody), None, tracked)
 
 
 @pytest.fixture
@@ -210,6 +210,7 @@ def a_match(*people: tuple[int, Place, Place, Place]) -> Step:
         points = np.array(where_, float).reshape(n, 1, 2)
         maps.append(gaussian_heatmaps(image_to_cells(points, region), np.ones((n, 1)), size, 2.0))
     return Step(
+        0,
         InstanceData(),
         InstanceData(instances_id=np.array(ids, int), heatmaps=maps[0], regions=regions[0]),
         InstanceData(heatmaps=maps[1].flip(0), regions=regions[1]),

@@ -109,7 +109,7 @@ def main() -> None:
     config.train_dataloader.dataset.update(data_root='', ann_file=str(args.annotations.resolve()))
     init_default_scope(config.default_scope)
     with torch.enable_grad():
-        heads = [trained(config, None, None, seed, args.out / f'seed{seed}').state_dict() for seed in args.seeds]
+        heads = [trained(config, None, seed, args.out / f'seed{seed}').state_dict() for seed in args.seeds]
     tables = []
     for folder in sorted(path for path in args.games.iterdir() if (path / 'gt').is_dir()):
         found = rows(Games(folder, args.tuning), config, heads)

@@ -1,8 +1,9 @@
 from .loading import LoadFrame, PackFrameInputs, TakeFrame
-from .tube import AugmentTube, JitterHistory, LoadTube, PackTubeInputs, SampleTube
+from .tube import AugmentTube, DropHistory, JitterHistory, LoadTube, PackTubeInputs, SampleTube
 
 __all__ = [
     'AugmentTube',
+    'DropHistory',
     'JitterHistory',
     'LoadFrame',
     'LoadTube',

@@ -3,6 +3,7 @@
 A tube travels through the pipeline as a dict; its L = T - 1 poses of the past come first, the current pose last:
     - img_paths, images: T
     - keypoints (T, K, 2): image px; annotated (T, K): which of them are known (none where the history is short)
+    - ages (L,): frames since each pose of the past
     - to_image: (2, 3) affine matrix from file px to image px, the augmentation of the whole tube
 """
 
@@ -24,34 +25,58 @@ from mmgnntrack.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class SampleTube(BaseTransform):
-    """Chooses the frames of a tube that ends with the current pose: every g-th before it, g drawn from `gaps`, as far
-    as the person is annotated there; where it is not g frames ago, the last time it was.
+    """Chooses the frames of a tube that ends with the current pose: every g-th before it, as far as the person is
+    annotated there. Adds the `ages` (T - 1,) of the history's poses, in units of g: what a tracker
+    that sees every g-th frame counts as frames.
 
     Args:
         length: T.
         gaps: smallest and largest g, in frames of the video.
-        ahead: frames from the last pose of the history to the current one; None for g.
+        ahead: smallest and largest age of the last pose, of those at which the person is annotated; if it is at none,
+            the last pose is the nearest in time to the smallest age.
+        near: draw gaps and ages in inverse proportion to them, instead of all as often.
     """
 
-    def __init__(self, length: int = 4, gaps: tuple[int, int] = (1, 4), ahead: int | None = None) -> None:
+    def __init__(
+        self, length: int = 4, gaps: tuple[int, int] = (1, 4), ahead: tuple[int, int] = (1, 1), near: bool = False
+    ) -> None:
         self.length = length
         self.gaps = gaps
         self.ahead = ahead
+        self.near = near
 
     def transform(self, results: dict) -> dict:
         frames, current = results['frames'], results['current']
-        gap = np.random.randint(self.gaps[0], self.gaps[1] + 1)
-        wanted = frames[current] - (self.ahead or gap) - gap * np.arange(self.length - 2, -1, -1)
-        history = np.isin(frames[:current], wanted)
-        if wanted[-1] not in frames:
-            history[-1] = True
+        back = frames[current] - frames[:current]
+        gap = self._draw(np.arange(self.gaps[0], self.gaps[1] + 1))
+        possible = np.flatnonzero((back % gap == 0) & (back >= self.ahead[0] * gap) & (back <= self.ahead[1] * gap))
+        if len(possible):
+            age = self._draw(back[possible[::-1]] // gap)
+            last = np.flatnonzero(back == age * gap)[0]
+        else:
+            age = self.ahead[0]
+            last = len(back) - 1 - np.abs(back - age * gap)[::-1].argmin()
+        history = (back % gap == 0) & (back >= age * gap) & (back < (age + self.length - 1) * gap)
+        history[last:] = False
+        history[last] = True
         index = np.append(np.flatnonzero(history)[1 - self.length :], current)
         missing = self.length - len(index)
 
         results['img_paths'] = [None] * missing + [results['track_img_paths'][i] for i in index]
         results['keypoints'] = _pad_front(results['track_keypoints'][index].astype(np.float64), missing)
         results['annotated'] = _pad_front(results['track_annotated'][index], missing)
+        ages = back[index[:-1]] / gap
+        results['ages'] = np.concatenate([ages[0] + np.arange(missing, 0, -1), ages])
         return results
+
+    def _draw(self, values: np.ndarray) -> int:
+        """One of ascending values."""
+        if len(values) == 1:
+            return int(values[0])
+        if not self.near:
+            return int(values[np.random.randint(len(values))])
+        shares = np.cumsum(1 / values)
+        return int(values[np.searchsorted(shares, np.random.rand() * shares[-1])])
 
 
 def _pad_front(array: np.ndarray, count: int) -> np.ndarray:
@@ -106,6 +131,43 @@ class AugmentTube(BaseTransform):
             results['annotated'] = results['annotated'][:, self.flip_indices]
         results['crop_scale'] = np.random.uniform(1 - self.scale, 1 + self.scale)
         return results
+
+
+@TRANSFORMS.register_module()
+class DropHistory(BaseTransform):
+    """Takes poses and joints of the history away, as if an estimator had missed them for some frames. The last pose
+    stays, but for some of its joints.
+
+    Args:
+        poses: share of the tubes in which poses are missing, from one to another.
+        joints: share of the joints that are missing in some poses, from one to another, in half of the tubes.
+        found: share of the tubes of people who were found lately, and have no pose before some of the history.
+    """
+
+    def __init__(self, poses: float = 0.3, joints: float = 0.2, found: float = 0.5) -> None:
+        self.poses = poses
+        self.joints = joints
+        self.found = found
+
+    def transform(self, results: dict) -> dict:
+        history = results['annotated'][:-1]
+        length, joints = history.shape
+        missing = self._runs(length, 1) & (np.random.rand() < self.poses)
+        if np.random.rand() < self.found:
+            missing[: np.random.randint(length)] = True
+        missing[-1] = False
+        dropped = self._runs(length, joints) & (np.random.rand(joints) < self.joints * np.random.randint(2))
+        if (history[-1] & ~dropped[-1]).sum() < 2:
+            dropped[-1] = False
+        results['annotated'] = np.concatenate([history & ~missing & ~dropped, results['annotated'][-1:]])
+        return results
+
+    @staticmethod
+    def _runs(length: int, count: int) -> np.ndarray:
+        """(length, count) one run of True in each column."""
+        first, last = np.sort(np.random.randint(0, length, (2, count)), axis=0)
+        place = np.arange(length)[:, None]
+        return (first <= place) & (place <= last)
 
 
 @TRANSFORMS.register_module()
@@ -170,17 +232,18 @@ class PackTubeInputs(BaseTransform):
         crops[:, 2:] *= results.get('crop_scale', 1.0)
         last = crops[-1:]
         region = self.geometry.search_grids(last)
-        cell = np.divide(self.geometry.input_size, self.geometry.heatmap_size)
-        cells = image_to_cells(results['history'], grid_regions(crops, self.geometry.input_size, cell))
-
         history = InstanceData(
             keypoints=_tensor(results['history'])[None],
             keypoint_scores=_tensor(results['history_scores'])[None],
             valid=torch.from_numpy(annotated[None, :-1].copy()),
-            cells=_tensor(cells)[None],
+            ages=_tensor(results['ages'])[None],
             crops=_tensor(last),
             regions=_tensor(region),
         )
+        if self.images:
+            cell = np.divide(self.geometry.input_size, self.geometry.heatmap_size)
+            cells = image_to_cells(results['history'], grid_regions(crops, self.geometry.input_size, cell))
+            history.cells = _tensor(cells)[None]
         sample = PoseDataSample(history=history, metainfo=dict(img_path=results['img_paths'][-1]))
         weights = annotated[None, -1].astype(np.float32)
         if self.heatmaps:

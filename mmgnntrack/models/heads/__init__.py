@@ -22,7 +22,7 @@ __all__ = [
 
 #: The heads by their `output`, and the settings that each has alone.
 OUTPUTS = dict(candidates=GNNDynamicsHead, offsets=GNNOffsetsHead)
-_ALONE = dict(candidates=('num_prediction_layers', 'motion_prior'), offsets=('sigma', 'fading'))
+_ALONE = dict(candidates=('num_prediction_layers', 'motion_prior'), offsets=('sigma', 'tolerance'))
 
 
 @MODELS.register_module(name='GNNDynamicsHead')

@@ -20,28 +20,42 @@ class Prediction(NamedTuple):
 
     Attributes:
         keypoints: (M, K, 2) image px.
-        keypoint_scores: (M, K).
+        keypoint_scores: (M, K), of the joints where they were seen last, or of the heatmaps.
         heatmaps: (M, K, H, W) on the `regions` of the history; None where nobody asked.
+        scales: (M, K) image px, the radius that holds a joint with a probability of one half (see
+            `functional.probability_within`); None of a head that does not know how sure it is.
+        certainty: (M, K) probability that the joint is right; None likewise.
     """
 
     keypoints: np.ndarray
     keypoint_scores: np.ndarray
     heatmaps: Tensor | None
+    scales: np.ndarray | None = None
+    certainty: np.ndarray | None = None
 
 
 def drawn(
-    keypoints: np.ndarray, scores: np.ndarray, regions: np.ndarray, grid_size: tuple[int, int], sigma: float
+    keypoints: np.ndarray,
+    scores: np.ndarray,
+    regions: np.ndarray,
+    grid_size: tuple[int, int],
+    sigma: float,
+    scales: np.ndarray,
 ) -> Tensor:
-    """(M, K, H, W) heatmaps of a head that predicts positions: Gaussians as high as the scores.
+    """(M, K, H, W) heatmaps of a head that predicts positions: Gaussians as high as the scores, wider where the
+    position is uncertain.
 
     Args:
         keypoints: (M, K, 2) image px.
         scores: (M, K).
         regions: (M, 4) the heatmaps' places.
         grid_size: (W, H) of the heatmaps.
-        sigma: in cells.
+        sigma: of certain joints, in cells.
+        scales: (M, K) image px, see `Prediction`.
     """
-    return gaussian_heatmaps(image_to_cells(keypoints, np.asarray(regions)), scores, grid_size, sigma)
+    regions = np.asarray(regions)
+    width = np.hypot(sigma, scales / regions[:, 2:].mean(-1, keepdims=True))
+    return gaussian_heatmaps(image_to_cells(keypoints, regions), scores, grid_size, width)
 
 
 class DynamicsHead(BaseModule):
@@ -51,6 +65,7 @@ class DynamicsHead(BaseModule):
         - keypoints (M, L, K, 2): image px
         - keypoint_scores (M, L, K)
         - valid (M, L, K): whether there is such a joint; a short history is masked, never padded
+        - ages (M, L): frames since each pose
         - features (M, L, K, C): visual features at the joints, where `visual_channels` is not 0
         - crops (M, 4): cx, cy, w, h of the last pose's crop, image px
         - regions (M, 4): the grid of the search region (see `functional.regions`)
@@ -60,10 +75,12 @@ class DynamicsHead(BaseModule):
     Attributes:
         visual_channels: C, 0 for a head that sees poses alone.
         needs_heatmaps: whether its loss compares with target heatmaps.
+        any_time: whether it predicts from poses of any `ages`; then the tracker remembers what was seen alone.
     """
 
     visual_channels: int = 0
     needs_heatmaps: bool = False
+    any_time: bool = False
 
     @abstractmethod
     def predict(

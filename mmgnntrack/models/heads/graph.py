@@ -7,6 +7,7 @@ import torch
 from mmengine.structures import InstanceData
 from mmpose.registry import MODELS as POSE_MODELS
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from mmgnntrack.settings import one_of, share_out
 
@@ -61,6 +62,7 @@ class GraphHead(DynamicsHead):
         num_keypoints: K.
         visual_channels: C, 144 for the three high-resolution branches of HRNet-W48; 0 for poses alone.
         loss: MMPose loss, None for the head's usual one.
+        timed: whether the joints know when they were seen; then the history has `joint_ages` (M, L, K).
         **settings: see `Graph`.
     """
 
@@ -72,6 +74,7 @@ class GraphHead(DynamicsHead):
         num_keypoints: int,
         visual_channels: int = 144,
         loss: dict | None = None,
+        timed: bool = False,
         init_cfg: dict | None = None,
         **settings: object,
     ) -> None:
@@ -80,7 +83,9 @@ class GraphHead(DynamicsHead):
         self.num_keypoints = num_keypoints
         self.visual_channels = visual_channels
         self.graph = graph = Graph(**settings)
-        self.encoder = NodeEncoder(num_keypoints, visual_channels, graph.feat_channels, _MOTION_CHANNELS * graph.motion)
+        self.timed = timed
+        cues = _MOTION_CHANNELS * graph.motion, timed * (graph.motion + 2)
+        self.encoder = NodeEncoder(num_keypoints, visual_channels, graph.feat_channels, *cues)
         self.aggregation_layers = graph.layers(len(graph.aggregation))
         self.loss_module = POSE_MODELS.build(loss or dict(type=self.usual_loss, use_target_weight=True))
 
@@ -93,7 +98,8 @@ class GraphHead(DynamicsHead):
         position = torch.cat([self._relative(self._tensor(history.keypoints), history), scores], dim=-1)[:, heard]
         features = self._tensor(history.features)[:, heard] if self.visual_channels else None
         motion = self._motion(history)[:, heard] if self.graph.motion else None
-        nodes = self.encoder.joints(position, features, motion)
+        time = self._time(history)[:, heard] if self.timed else None
+        nodes = self.encoder.joints(position, features, motion, time)
         frames, joints = nodes.shape[1:3]
         masks = self._masks(self._tensor(history.valid)[:, heard].bool())
         nodes = nodes.flatten(1, 2)
@@ -113,19 +119,29 @@ class GraphHead(DynamicsHead):
 
     def _moved(self, history: InstanceData, offset: Tensor | float = 0.0) -> Tensor:
         """(M, K, 2) image px: the last pose if people go on as before, and by an offset (M, K, 2) in sizes of the last
-        crop beyond that."""
+        crop a frame beyond that."""
         moved = past(self._velocities(history)[0], self.inertia.shape[1])[:, -1]
         inertia = torch.einsum('mksci,cs->mki', moved.unflatten(-1, (2, 2)), self.inertia)
-        return self._tensor(history.keypoints)[:, -1] + (inertia + offset) * self._size(history)
+        age = self._tensor(history.ages)[:, -1, None, None]
+        return self._tensor(history.keypoints)[:, -1] + (inertia + offset) * self._size(history) * age
 
     def _motion(self, history: InstanceData) -> Tensor:
         moved, known = self._velocities(history)
         cue = torch.cat([moved * _MOTION_SCALE, known], dim=-1)
         return past(cue, self.graph.motion).flatten(-2)
 
+    def _time(self, history: InstanceData) -> Tensor:
+        """(M, L, K, motion + 2) the logarithms of the frames between the last poses, since the pose, and since the
+        joint was seen."""
+        ages, joints = history.ages, history.joint_ages[..., None]
+        between = pad(ages[:, :-1] - ages[:, 1:], (1, 0), value=1.0)
+        steps = past(torch.log(between)[..., None, None].expand_as(joints), self.graph.motion).flatten(-2)
+        return torch.cat([steps, torch.log(ages)[..., None, None].expand_as(joints), torch.log(joints)], dim=-1)
+
     def _velocities(self, history: InstanceData) -> tuple[Tensor, Tensor]:
         """See `velocities`, in sizes of the last crop."""
-        return velocities(self._tensor(history.keypoints) / self._size(history)[..., None], self._tensor(history.valid))
+        places = self._tensor(history.keypoints) / self._size(history)[..., None]
+        return velocities(places, self._tensor(history.valid), self._tensor(history.ages))
 
     def _tensor(self, value: object) -> Tensor:
         parameter = self.encoder.embedding.weight

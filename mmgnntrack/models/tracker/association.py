@@ -7,7 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from mmengine.structures import InstanceData
 
-from mmgnntrack.functional import Matches, assign, bbox_iou, joint_distance, oks, pose_bboxes, pose_nms
+from mmgnntrack.functional import (
+    Matches,
+    assign,
+    bbox_iou,
+    joint_distance,
+    joint_likelihood,
+    oks,
+    pose_bboxes,
+    pose_nms,
+)
 from mmgnntrack.functional.similarity import AREA_OF_BBOX
 from mmgnntrack.posetrack import POSETRACK
 from mmgnntrack.settings import one_of
@@ -19,12 +28,12 @@ class Association:
 
     Args:
         sigmas: (K,) OKS standard deviations of the joints; PoseTrack's by default.
-        similarity: one of `SIMILARITIES`.
+        similarity: one of `SIMILARITIES`; of a `Mode` that predicts nothing always its own.
         min_similarity: what a match needs; None for what `SIMILARITIES` says.
         joint_score_thr: joints below it count neither in comparisons nor in the box of a pose.
         bbox_margin: of the box around a pose, see `functional.pose_bboxes`.
-        duplicate_thr: a pose without a match that is at least this like a better pose of the frame (see
-            `functional.pose_nms`) is nobody new; above 1 for never.
+        duplicate_thr: how alike (see `functional.pose_nms`) two poses of a frame are that are the same person; above 1
+            for never.
     """
 
     sigmas: Sequence[float] = POSETRACK.sigmas
@@ -41,23 +50,33 @@ class Association:
             self.min_similarity = SIMILARITIES[self.similarity].enough
 
     def match(self, reference: InstanceData, estimated: InstanceData) -> Matches:
-        """The Hungarian assignment of N estimated poses to M reference poses."""
-        return assign(self.similarity_of(reference, estimated), self.min_similarity)
+        """The Hungarian assignment of N estimated poses to M reference poses. Of estimated poses that repeat each other
+        one stays: rather that of somebody who was seen in the last frame, then that of anybody, the likest first, then
+        the surest. The others are left out, as if they were not there.
+
+        Args:
+            reference: M poses with bboxes (M, 4) xyxy and the frames `unseen` (M,) since they were seen.
+            estimated: N poses.
+        """
+        similarity = self.similarity_of(reference, estimated)
+        rows, cols, lost, new = assign(similarity, self.min_similarity)
+        if len(estimated) < 2:
+            return Matches(rows, cols, lost, new)
+        rank = estimated.keypoint_scores.mean(-1)
+        rank[cols] = rank.max() + similarity[rows, cols] + (reference.unseen[rows] <= 1)
+        distinct = self.distinct(estimated.keypoints, estimated.keypoint_scores, rank)
+        kept = distinct[cols]
+        return Matches(rows[kept], cols[kept], np.sort(np.append(lost, rows[~kept])), new[distinct[new]])
 
     def similarity_of(self, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
         """(M, N) likeness of reference poses and estimated ones: both with keypoints (n, K, 2) image px and
         keypoint_scores (n, K), the reference with bboxes (M, 4) xyxy."""
         return SIMILARITIES[self.similarity].compare(self, reference, estimated)
 
-    def newcomers(self, estimated: InstanceData, matches: Matches) -> np.ndarray:
-        """Which of N estimated poses are without a match, and repeat neither a matched pose nor a better one."""
-        if not len(matches.unmatched_cols):
-            return matches.unmatched_cols
-        keypoints, scores = estimated.keypoints, estimated.keypoint_scores
-        preference = scores.mean(-1)
-        preference[matches.cols] = np.inf
-        distinct = pose_nms(keypoints, scores, self.boxes(keypoints, scores), preference, self.duplicate_thr)
-        return np.intersect1d(matches.unmatched_cols, distinct)
+    def distinct(self, keypoints: np.ndarray, scores: np.ndarray, rank: np.ndarray) -> np.ndarray:
+        """(n,) which poses (n, K, 2) with scores (n, K) do not repeat one of a higher rank (n,)."""
+        kept = pose_nms(keypoints, scores, self.boxes(keypoints, scores), rank, self.duplicate_thr)
+        return np.isin(np.arange(len(rank)), kept)
 
     def boxes(self, keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """(n, 4) xyxy around the joints of poses (n, K, 2) with scores (n, K), instead of what the detector drew."""
@@ -82,6 +101,13 @@ def _distance(rules: Association, reference: InstanceData, estimated: InstanceDa
     return np.exp(-joint_distance(reference.keypoints, estimated.keypoints, _areas(reference), *valid))
 
 
+def _likelihood(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
+    if 'scales' not in reference:
+        raise ValueError("PoseTracker: similarity='likelihood' needs a dynamics head that predicts `scales`")
+    places, valid = (reference.keypoints, estimated.keypoints), _counting(rules, reference, estimated)
+    return joint_likelihood(*places, reference.scales, _areas(reference), *valid)
+
+
 def _areas(poses: InstanceData) -> np.ndarray:
     return (poses.bboxes[:, 2:] - poses.bboxes[:, :2]).prod(-1)
 
@@ -99,4 +125,10 @@ class Similarity(NamedTuple):
 
 #: `iou` of boxes, `oks` of poses, and `distance`, exp(-d), d the mean distance of the joints that both poses have in
 #: units of the root of the reference's box: it does not become zero for people who move far between frames.
-SIMILARITIES = dict(iou=Similarity(_iou, 0.3), oks=Similarity(_oks, 0.3), distance=Similarity(_distance, 0.05))
+#: `likelihood` of the joints where the prediction says how sure it is.
+SIMILARITIES = dict(
+    iou=Similarity(_iou, 0.3),
+    oks=Similarity(_oks, 0.3),
+    distance=Similarity(_distance, 0.05),
+    likelihood=Similarity(_likelihood, 0.1),
+)

@@ -14,6 +14,7 @@ class LifeCycle:
     Args:
         mode: of the tracker.
         init_score_thr: mean joint score that starts a tracklet.
+        max_tracks: tracklets at a time, where it is known how many people there are; the surest begin. None for any.
         predicted_score_thr: mean joint score at which an unmatched prediction is given out as the pose.
         coasting: whether people without a match are remembered where they are predicted, also if that is not given out,
             so that they are looked for there; otherwise, as in the paper, where they were seen last.
@@ -21,12 +22,21 @@ class LifeCycle:
 
     mode: Mode
     init_score_thr: float = 0.3
+    max_tracks: int | None = None
     predicted_score_thr: float = 0.3
     coasting: bool = False
 
-    def born(self, scores: np.ndarray) -> np.ndarray:
-        """(n,) which poses without a match, with joint scores (n, K), start a tracklet."""
+    def seen(self, scores: np.ndarray) -> np.ndarray:
+        """(n,) which poses, with joint scores (n, K), show somebody clearly enough to start a tracklet."""
         return scores.mean(-1) >= self.init_score_thr
+
+    def born(self, scores: np.ndarray, living: int) -> np.ndarray:
+        """The indices of the poses without a match, with joint scores (n, K), that start a tracklet beside so many."""
+        new = np.flatnonzero(self.seen(scores))
+        if self.max_tracks is None:
+            return new
+        surest = np.argsort(-scores[new].mean(-1), kind='stable')
+        return np.sort(new[surest[: max(self.max_tracks - living, 0)]])
 
     def kept(self, scores: np.ndarray) -> np.ndarray:
         """(n,) who of people without a match is remembered as predicted, with joint scores (n, K)."""

@@ -17,6 +17,7 @@ class TrackMemory:
         tracklets: InstanceData of M tracklets, newest pose last:
             - instances_id (M,)
             - keypoints (M, L, K, 2) image px, keypoint_scores (M, L, K), valid (M, L, K)
+            - frame_ids (M, L) numbers of the poses' frames, those of missing poses just before the first one
             - bboxes (M, 4) xyxy of the last pose, image px
             - features (M, L, K, C) visual features at the joints
             - first_seen, last_seen (M,) numbers of the frames in which a detection first and last confirmed it
@@ -79,6 +80,7 @@ class TrackMemory:
         if not known.all():
             started = self._blank(tracked.instances_id[~known], features)
             started.first_seen[:] = frame_id
+            started.frame_ids[:] = frame_id - np.arange(self.length, 0, -1)
             self.tracklets.features = self.tracklets.features.to(features)
             self.tracklets = InstanceData.cat([self.tracklets, started])
         tracklets = self.tracklets
@@ -87,6 +89,7 @@ class TrackMemory:
             (tracklets.keypoints, tracked.keypoints),
             (tracklets.keypoint_scores, tracked.keypoint_scores),
             (tracklets.valid, tracked.keypoint_scores > 0),
+            (tracklets.frame_ids, frame_id),
         ):
             fifo[rows, :-1] = fifo[rows, 1:]
             fifo[rows, -1] = newest
@@ -101,8 +104,14 @@ class TrackMemory:
         return dict(fields, next_id=self._next_id)
 
     def restore(self, state: dict[str, Tensor | int]) -> None:
-        """Goes on where another memory of the same kind was when its `state` was taken."""
+        """Goes on where another memory of the same kind was when its `state` was taken.
+
+        Raises:
+            ValueError: if the state holds other fields, as that of another version does.
+        """
         fields = {field: values for field, values in state.items() if field != 'next_id'}
+        if set(fields) != set(self.tracklets.keys()):
+            raise ValueError(f'expected tracklets with {sorted(self.tracklets.keys())}, got {sorted(fields)}')
         self.tracklets = InstanceData(
             **{field: values if field == 'features' else values.numpy() for field, values in fields.items()}
         )
@@ -124,6 +133,7 @@ class TrackMemory:
             keypoints=np.zeros((*shape, 2), np.float32),
             keypoint_scores=np.zeros(shape, np.float32),
             valid=np.zeros(shape, bool),
+            frame_ids=np.zeros(shape[:2], np.int64),
             bboxes=np.zeros((len(ids), 4), np.float32),
             features=like.new_zeros(*shape, self.visual_channels),
             first_seen=np.zeros(len(ids), np.int64),

@@ -70,7 +70,9 @@ class PoseTracker(BaseModule):
         matched, fused, living = share_out(
             'PoseTracker', settings, Association, HeatmapFusion, LifeCycle, besides=named
         )
-        self.association = Association(**dict(sigmas=sigmas, similarity=self.mode.similarity) | matched)
+        if 'similarity' not in matched or not self.mode.predicts:
+            matched['similarity'] = self.mode.similarity
+        self.association = Association(sigmas=sigmas, **matched)
         self.fusion = HeatmapFusion(**fused)
         self.life_cycle = LifeCycle(self.mode, **living)
         self.codec = KEYPOINT_CODECS.build(codec) if isinstance(codec, dict) else codec
@@ -110,7 +112,8 @@ class PoseTracker(BaseModule):
         if self.predictor is None:
             reference = self.memory.last_poses()
         else:
-            reference = self.predictor.predict(self.memory.tracklets, search_features, heatmaps=self.mode.fuses)
+            tracklets, heatmaps = self.memory.tracklets, self.mode.fuses
+            reference = self.predictor.predict(tracklets, frame_id, search_features, heatmaps)
             reference.bboxes = self.association.boxes(reference.keypoints, reference.keypoint_scores)
         reference.unseen = frame_id - self.memory.tracklets.last_seen
         return reference
@@ -148,10 +151,14 @@ class PoseTracker(BaseModule):
         if self.observer is not None:
             # The memory goes on in place.
             tracklets = copy.deepcopy(self.memory.tracklets)
-            self.observer(Step(tracklets, reference, estimated, matches, fused, tracked))
-        self.memory.update(tracked, features, frame_id)
+            self.observer(Step(frame_id, tracklets, reference, estimated, matches, fused, tracked))
+        shown, remembered = tracked.pop('shown'), tracked
+        if self.mode.predicts and self.dynamics_head.any_time and tracked.predicted.any():
+            seen = ~tracked.predicted
+            remembered, features = tracked[seen], features[seen]
+        self.memory.update(remembered, features, frame_id)
         tracked.ages = self.memory.ages(tracked, frame_id)
-        return tracked[~tracked.predicted | self.life_cycle.shown(tracked.keypoint_scores)]
+        return tracked if shown.all() else tracked[shown]
 
     def _people(
         self, reference: InstanceData, estimated: InstanceData, matches: Matches, fused: Tensor | None
@@ -159,25 +166,33 @@ class PoseTracker(BaseModule):
         """The poses to remember of the frame, and the visual features at their joints: matches, as fused where they
         are, new people, and people whom only the prediction shows, for at most `max_lost` frames."""
         known, missed = len(matches.cols), matches.unmatched_rows
-        others = self.association.newcomers(estimated, matches)
-        found = np.concatenate([matches.cols, others[self.life_cycle.born(estimated.keypoint_scores[others])]])
+        places, sureness = estimated.keypoints, estimated.keypoint_scores
+        new = matches.unmatched_cols
+        begun = new[self.life_cycle.born(sureness[new], len(self.memory))]
+        found = np.concatenate([matches.cols, begun])
+        expected = reference.keypoint_scores * reference.get('certainty', 1.0)
         recent = reference.unseen[missed] <= self.memory.max_lost
-        lost = missed[recent & self.life_cycle.kept(reference.keypoint_scores[missed])]
-        keypoints, scores = (
-            np.concatenate([estimated[field][found], reference[field][lost]])
-            for field in ('keypoints', 'keypoint_scores')
-        )
+        lost = missed[recent & self.life_cycle.kept(expected[missed])]
+        keypoints = np.concatenate([places[found], reference.keypoints[lost]])
+        scores = np.concatenate([sureness[found], expected[lost]])
         if fused is not None:
-            keypoints[:known], scores[:known] = decode_heatmaps(self.codec, fused, estimated.regions[matches.cols])
+            keypoints[:known], peaks = decode_heatmaps(self.codec, fused, estimated.regions[matches.cols])
+            # A mean of two peaks that are a little apart is lower than either, though both say that the joint is there.
+            scores[:known] = np.maximum(peaks, scores[:known])
         ids = reference.instances_id
         sources = np.concatenate([found, np.full(len(lost), -1)])
+        seen = sources >= 0
+        shown = seen | self.life_cycle.shown(scores)
+        if not seen.all():
+            shown &= seen | self.association.distinct(keypoints, scores, scores.mean(-1) + 2 * seen)
         tracked = InstanceData(
             instances_id=np.concatenate([ids[matches.rows], self.memory.new_ids(len(found) - known), ids[lost]]),
             keypoints=keypoints,
             keypoint_scores=scores,
             bboxes=self.association.boxes(keypoints, scores),
             sources=sources,
-            predicted=sources < 0,
+            predicted=~seen,
+            shown=shown,
         )
         features = [
             self._features_at(keypoints[: len(found)], estimated, found),

@@ -30,28 +30,32 @@ class Predictor:
         self.geometry = geometry
         self.codec = codec
 
-    def history(self, tracklets: InstanceData) -> InstanceData:
-        """What a head gets of tracklets (see `DynamicsHead` and `TrackMemory`)."""
+    def history(self, tracklets: InstanceData, frame_id: int) -> InstanceData:
+        """What a head gets of tracklets (see `DynamicsHead` and `TrackMemory`) for the prediction of a frame."""
         crops = self.geometry.crops(tracklets.bboxes)
         return InstanceData(
             **{field: tracklets[field] for field in ('keypoints', 'keypoint_scores', 'valid', 'features')},
+            ages=frame_id - tracklets.frame_ids,
             crops=crops,
             regions=self.geometry.search_grids(crops),
         )
 
-    def predict(self, tracklets: InstanceData, search_features: SearchFeatures | None, heatmaps: bool) -> InstanceData:
-        """The poses that tracked people are predicted to have.
+    def predict(
+        self, tracklets: InstanceData, frame_id: int, search_features: SearchFeatures | None, heatmaps: bool
+    ) -> InstanceData:
+        """The poses that tracked people are predicted to have in a frame.
 
         Args:
             tracklets: M of them, see `TrackMemory`.
+            frame_id: number of the frame.
             search_features: asked for where the head has a visual cue.
             heatmaps: whether heatmaps are wanted.
 
         Returns:
-            instances_id, keypoints, keypoint_scores, regions (M, 4), and, where there are any, heatmaps (M, K, H, W)
-            and feature_maps (M, C, H, W) on them.
+            instances_id, keypoints, keypoint_scores, regions (M, 4), and, where there are any, the joints' `scales` and
+            `certainty` (see `Prediction`), heatmaps (M, K, H, W) and feature_maps (M, C, H, W) on the regions.
         """
-        history = self.history(tracklets)
+        history = self.history(tracklets, frame_id)
         visual = search_features(history.crops) if self.head.visual_channels else None
         decode = partial(decode_heatmaps, self.codec)
         found = self.head.predict(history, self.geometry.search_grid_size, visual, decode, heatmaps)
@@ -61,15 +65,15 @@ class Predictor:
             keypoints=found.keypoints,
             keypoint_scores=found.keypoint_scores,
         )
-        if found.heatmaps is not None:
-            predicted.heatmaps = found.heatmaps
-        if visual is not None:
-            predicted.feature_maps = visual
+        optional = dict(scales=found.scales, certainty=found.certainty, heatmaps=found.heatmaps, feature_maps=visual)
+        for field, values in optional.items():
+            if values is not None:
+                predicted.set_field(values, field)
         return predicted
 
-    def attention(self, tracklets: InstanceData, predicted: InstanceData) -> Tensor:
-        """(M, K, K) how much the joints that were predicted of tracklets listen to those of their last poses, see
-        `DynamicsHead.attention`."""
+    def attention(self, tracklets: InstanceData, frame_id: int, predicted: InstanceData) -> Tensor:
+        """(M, K, K) how much the joints predicted of tracklets in a frame listen to those of their last poses
+        (see `DynamicsHead.attention`)."""
         cells = image_to_cells(predicted.keypoints, predicted.regions)
         visual = predicted.get('feature_maps')
-        return self.head.attention(self.history(tracklets), self.geometry.search_grid_size, visual, cells)
+        return self.head.attention(self.history(tracklets, frame_id), self.geometry.search_grid_size, visual, cells)

@@ -12,6 +12,7 @@ class Step(NamedTuple):
     """What the tracker saw and did in a frame.
 
     Attributes:
+        frame_id: number of the frame.
         tracklets: the memory before the frame (see `TrackMemory`).
         reference: M predicted or last poses, see `PoseTracker.reference`.
         estimated: N poses.
@@ -20,6 +21,7 @@ class Step(NamedTuple):
         tracked: the final poses, also those that are remembered but not given out.
     """
 
+    frame_id: int
     tracklets: InstanceData
     reference: InstanceData
     estimated: InstanceData

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmgnntrack.datasets.transforms import AugmentTube, JitterHistory, LoadTube, PackTubeInputs, SampleTube
+from mmgnntrack.datasets.transforms import AugmentTube, DropHistory, JitterHistory, LoadTube, PackTubeInputs, SampleTube
 from mmgnntrack.posetrack import POSETRACK
 
 CODEC = dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5)
@@ -34,7 +34,7 @@ TUBES = [
     ('every one', range(10), 3, (1, 1), [0, 1, 2, 3]),
     ('the video begins', range(10), 3, (2, 2), [1, 3]),
     ('a frame of the past is missing', [0, 3, 4, 6], 3, (2, 2), [0, 4, 6]),
-    ('the frame before is missing', [0, 1, 2, 5, 6], 4, (3, 3), [0, 5, 6]),
+    ('the frame before is missing', [0, 1, 2, 5, 6], 4, (3, 3), [0, 2, 6]),
     ('frames that no step needs are missing', [0, 3, 5, 6], 3, (3, 3), [0, 3, 6]),
     ('steps that lead before the video', range(4), 1, (4, 4), [0, 1]),
 ]
@@ -52,11 +52,43 @@ def test_frames_of_a_tube(frames: list[int], current: int, gaps: tuple[int, int]
     )
     assert tube['annotated'].all(-1).tolist() == missing * [False] + len(expected) * [True]
     assert not tube['annotated'][:missing].any()
+    ages = (frames[current] - np.array(expected[:-1])) / gaps[0]
+    assert tube['ages'].tolist() == [*(ages[0] + np.arange(missing, 0, -1)), *ages]
 
 
 def test_frames_ahead() -> None:
-    tube = SampleTube(length=4, gaps=(1, 1), ahead=3)(a_track(list(range(10)), 8))
-    assert tube['img_paths'] == ['3.jpg', '4.jpg', '5.jpg', '8.jpg']
+    tube = SampleTube(length=4, gaps=(1, 1), ahead=(3, 3))(a_track(list(range(10)), 8))
+    assert tube['img_paths'] == ['3.jpg', '4.jpg', '5.jpg', '8.jpg'] and tube['ages'].tolist() == [5, 4, 3]
+    tube = SampleTube(length=3, gaps=(2, 2), ahead=(2, 2))(a_track(list(range(10)), 9))
+    assert tube['img_paths'] == ['3.jpg', '5.jpg', '9.jpg'] and tube['ages'].tolist() == [3, 2]
+
+
+def test_near_ones_are_drawn_more_often() -> None:
+    sample, track = SampleTube(length=2, gaps=(1, 1), ahead=(1, 3), near=True), a_track(list(range(10)), 9)
+    ages = [sample(track)['ages'][0] for _ in range(600)]
+    assert np.unique(ages).tolist() == [1, 2, 3]
+    np.testing.assert_allclose([ages.count(age) / 600 for age in (1, 2, 3)], np.array([6, 3, 2]) / 11, atol=0.07)
+
+
+def test_poses_and_joints_are_missing_for_some_frames() -> None:
+    tube = SampleTube(length=9, gaps=(1, 1))(a_track(list(range(10)), 9))
+    seen = np.stack([DropHistory(poses=0.5, joints=0.4, found=0.0)(dict(tube))['annotated'] for _ in range(400)])
+    assert seen[:, -2:].any(-1).all() and seen[:, -1].all() and (seen[:, -2].sum(-1) >= 2).all()
+    gone = ~seen[:, :-1].any(-1)
+    assert gone.any(-1).mean() == pytest.approx(0.5 * 8.5 / 9, abs=0.07)
+    kept = seen[~gone.any(-1)][:, :-1]
+    assert (~kept).any(1).mean() == pytest.approx(0.2, abs=0.03)
+    for lacks in (gone, *(~kept).transpose(2, 0, 1)):
+        assert (np.diff(np.pad(lacks.astype(int), ((0, 0), (1, 1)))) == 1).sum(-1).max() == 1  # one run
+    assert DropHistory(poses=0.0, joints=0.0, found=0.0)(dict(tube))['annotated'].all() and tube['annotated'].all()
+
+
+def test_people_who_were_found_lately() -> None:
+    tube = SampleTube(length=9, gaps=(1, 1))(a_track(list(range(10)), 9))
+    seen = np.stack([DropHistory(0.0, 0.0, found=0.5)(dict(tube))['annotated'] for _ in range(400)])
+    assert seen[:, -2:].all() and (np.diff(seen.astype(int), axis=1) >= 0).all()
+    assert (~seen[:, 0, 0]).mean() == pytest.approx(0.5 * 7 / 8, abs=0.07)
+    assert np.unique((~seen[..., 0]).sum(1)).tolist() == list(range(8))
 
 
 def test_gaps_are_drawn() -> None:

@@ -167,11 +167,11 @@ def test_attention_is_shared_out_among_the_joints_that_there_are(m: int, options
     weights = head.attention(history, GRID, visual, cells_of(m))
     assert weights.shape == (m, 4, 4) and (weights > 0).all() and not weights.requires_grad
     torch.testing.assert_close(weights.sum(-1), torch.ones(m, 4))
-    history.valid[:, -1, 2] = False
+    history.valid[:, :, 2] = False
     weights = head.attention(history, GRID, visual, cells_of(m))
     assert (weights[..., 2] == 0).all()
     torch.testing.assert_close(weights.sum(-1), torch.ones(m, 4))
-    history.valid[:, -1] = False
+    history.valid[:] = False
     assert (head.attention(history, GRID, visual, cells_of(m)) == 0).all()
 
 

@@ -178,3 +178,19 @@ def test_another_memory_goes_on() -> None:
         see(memory, 4, {})
         assert remembered(memory) == {0: [10, 11, 13]}
         assert memory.ages(people(0), 4).tolist() == [4]
+
+
+def test_a_state_of_another_version() -> None:
+    state = TrackMemory(K, C).state()
+    del state['frame_ids']
+    with pytest.raises(ValueError, match="expected tracklets with .*'frame_ids'.*, got"):
+        TrackMemory(K, C).restore(state)
+
+
+def test_frames_of_the_poses() -> None:
+    """Those of poses that are missing are just before the first one."""
+    memory = TrackMemory(K, C)
+    memory.new_ids(2)
+    see(memory, 5, {0: 10})
+    see(memory, 9, {0: 11, 1: 50})
+    assert memory.tracklets.frame_ids.tolist() == [[4, 5, 9], [7, 8, 9]]

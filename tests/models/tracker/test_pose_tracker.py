@@ -11,6 +11,7 @@ from torch import Tensor
 from mmgnntrack.functional import SearchGeometry, cells_to_image, grid_regions, image_to_cells, pose_bboxes
 from mmgnntrack.models import PoseTracker
 from mmgnntrack.models.decoding import decode_heatmaps
+from mmgnntrack.models.heads import DynamicsHead, Prediction
 from mmgnntrack.models.tracker import MODES
 
 CODEC = dict(type='MSRAHeatmap', input_size=(48, 64), heatmap_size=(12, 16), sigma=1.0)
@@ -58,6 +59,18 @@ def estimated(
     )
 
 
+class OneFrameHead(DynamicsHead):
+    """A head that takes any last pose for that of the frame before."""
+
+    def __init__(self, head: DynamicsHead) -> None:
+        super().__init__()
+        self.head = head
+
+    def predict(self, history: InstanceData, *args: object, **kwargs: object) -> Prediction:
+        history.ages = history.ages - history.ages[:, -1:] + 1
+        return self.head.predict(history, *args, **kwargs)
+
+
 @pytest.fixture(scope='module')
 def weights() -> dict[str, Tensor]:
     """Of a dynamics head that has learnt that people stay as they are, whatever of the history is there."""
@@ -76,6 +89,7 @@ def weights() -> dict[str, Tensor]:
             keypoints=keypoints,
             keypoint_scores=rng.uniform(0.3, 1, (n, 3, K)),
             valid=np.broadcast_to(np.arange(3)[:, None], (n, 3, K)) >= rng.integers(0, 3, (n, 1, 1)),
+            ages=np.tile([3, 2, 1], (n, 1)),
             crops=crops,
             regions=regions,
         )
@@ -274,18 +288,39 @@ def test_an_unlikely_prediction_is_not_a_person(make: Make) -> None:
     assert tracker.step(estimated(HERE), 2).instances_id.tolist() == [0]
 
 
-@pytest.mark.parametrize('coasting', [True, False])
+@pytest.mark.parametrize(('any_time', 'coasting'), [(True, False), (False, True), (False, False)])
 @pytest.mark.parametrize('matching', ['gnn', 'full'])
-def test_somebody_who_walks_on_unseen(matching: str, coasting: bool) -> None:
+def test_somebody_who_walks_on_unseen(matching: str, any_time: bool, coasting: bool) -> None:
+    """Is found where a head of any time, or coasting, expects him. The first remembers what was seen alone."""
     head = dict(HEAD, output='offsets')
     tracker = a_tracker(dynamics_head=head, matching=matching, coasting=coasting, predicted_score_thr=1.5)
     tracker.dynamics_head.inertia.data = torch.tensor([[0.0], [1.0]])  # on as the body moved
+    if not any_time:
+        tracker.dynamics_head = OneFrameHead(tracker.dynamics_head)
+        tracker.predictor.head = tracker.dynamics_head
     places = [(100 + 4 * frame_id, 100) for frame_id in range(9)]
     for frame_id in range(3):
         tracker.step(estimated(places[frame_id]), frame_id)
     for frame_id in range(3, 8):
         assert len(tracker.step(estimated(), frame_id)) == 0
-    assert tracker.step(estimated(places[8]), 8).instances_id.tolist() == [0 if coasting else 1]
+    assert tracker.memory.tracklets.frame_ids.tolist() == [[5, 6, 7] if coasting else [0, 1, 2]]
+    assert tracker.step(estimated(places[8]), 8).instances_id.tolist() == [0 if any_time or coasting else 1]
+
+
+def test_nobody_is_recovered_where_somebody_else_stands(make: Make) -> None:
+    tracker = make('full', predicted_score_thr=0.1, similarity='iou', min_similarity=2.0)  # nobody is matched
+    tracker.step(estimated(HERE, FAR), 0)
+    found = tracker.step(estimated(HERE), 1)
+    places = found.keypoints[found.predicted][:, 0].round(-2)
+    assert places.tolist() == [list(np.round(np.add(BODY[0], FAR), -2))] and found.instances_id.tolist() == [2, 1]
+
+
+def test_fused_joints_are_as_sure_as_estimated_ones(make: Make) -> None:
+    tracker = make('full', confidence_power=0.0)
+    tracker.step(estimated(HERE), 0)
+    seen = estimated(HERE, shift=np.array((3.0, 2.0)))
+    (scores,) = tracker.step(seen, 1).keypoint_scores
+    assert (scores >= seen.keypoint_scores[0]).all()
 
 
 @pytest.mark.parametrize('matching', ['iou', 'oks', 'gnn'])
@@ -368,6 +403,15 @@ def test_another_similarity_in_place_of_the_rows_own(make: Make) -> None:
         assert tracker.step(estimated(HERE, FAR), frame_id).instances_id.tolist() == [0, 1]
 
 
+def test_rows_that_predict_nothing_compare_as_they_say(make: Make) -> None:
+    """Whatever a config says for the others."""
+    assert [make(row, similarity='distance').association.similarity for row in ('iou', 'oks', 'gnn')] == [
+        'iou',
+        'oks',
+        'distance',
+    ]
+
+
 def test_people_who_move_by_more_than_their_size_are_followed_by_distance() -> None:
     lost = {}
     for similarity in ('oks', 'distance'):
@@ -395,7 +439,7 @@ def test_asking_for_the_reference_ends_nobody(make: Make) -> None:
 
 
 def test_a_head_without_weights(make: Make) -> None:
-    kalman = dict(type='mmgnntrack.KalmanDynamics')
+    kalman = dict(type='mmgnntrack.KalmanDynamics', tolerance=0.5)
     tracker = a_tracker(dynamics_head=kalman)
     assert make('full').needs_weights and not make('oks').needs_weights and not tracker.needs_weights
     for frame_id in range(3):

@@ -1,15 +1,34 @@
 import torch
 
-from mmgnntrack.models.heads.layers import past, velocities
+from mmgnntrack.models.heads.layers import carried, past, velocities
 
 
 def test_velocities() -> None:
     """Of two joints, the second of which is unknown in the second of three frames."""
     places = torch.tensor([[[[0.0, 0], [10, 0]], [[1, 2], [99, 99]], [[3, 2], [11, 0]]]])
-    moved, known = velocities(places, torch.tensor([[[1.0, 1], [1, 0], [1, 1]]]))
+    valid = torch.tensor([[[1.0, 1], [1, 0], [1, 1]]])
+    moved, known = velocities(places, valid, torch.tensor([[3, 2, 1]]))
     assert moved[0, :, 0].tolist() == [[0, 0, 0, 0], [1, 2, 1, 2], [2, 0, 2, 0]]
     assert moved[0, :, 1].tolist() == [[0, 0, 0, 0], [0, 0, 1, 2], [0, 0, 2, 0]]
     assert known[0, :, :, 0].tolist() == [[0, 0], [1, 0], [1, 0]]
+
+
+def test_velocities_are_of_a_frame() -> None:
+    """Where poses are missing between two others."""
+    places = torch.tensor([[[[0.0, 0]], [[6, 3]], [[7, 3]]]])
+    moved, _ = velocities(places, torch.ones(1, 3, 1), torch.tensor([[6, 3, 1]]))
+    assert moved[0, :, 0, :2].tolist() == [[0, 0], [2, 1], [0.5, 0]]
+
+
+def test_joints_that_are_missing_go_with_the_body() -> None:
+    """Of four poses of three joints, the second of which is seen once and the third only at the end."""
+    here = torch.tensor([[[0.0, 0], [2, 2], [0, 0]], [[1, 0], [9, 9], [0, 0]], [[1, 4], [9, 9], [5, 5]]])
+    valid = torch.tensor([[1, 1, 0], [1, 0, 0], [1, 0, 1]])
+    places, known, source = carried(here[None], valid[None])
+    assert places[0, :, 1].tolist() == [[2, 2], [3, 2], [3, 6]]
+    assert places[0, :, 0].tolist() == here[:, 0].tolist() and places[0, 2, 2].tolist() == [5, 5]
+    assert known[0].tolist() == [[1, 1, 0], [1, 1, 0], [1, 1, 1]]
+    assert source[0].tolist() == [[0, 0, 0], [1, 0, 0], [2, 0, 2]]
 
 
 def test_the_past_is_zero_before_the_first_frame() -> None:
