@@ -127,5 +127,6 @@ class GNNOffsetsHead(GraphHead):
         low, high = low.amin(2), high.amax(2)
         # Of all poses, since people whose arms or legs come together do not become smaller.
         side = (high - low).amax((1, 2)).clamp(min=1)[:, None]
-        found.crops = torch.cat([(low + high)[:, -1] / 2, side, side], dim=-1)
+        centre = ((low + high)[:, -1] / 2).nan_to_num()  # of somebody without any joint
+        found.crops = torch.cat([centre, side, side], dim=-1)
         return found

@@ -45,6 +45,14 @@ def test_untrained_offsets_of_any_age(age: int) -> None:
     np.testing.assert_allclose(places(head, history), history.keypoints[:, -1] + step / 6, rtol=1e-4)
 
 
+def test_somebody_without_any_joint() -> None:
+    history = walking()
+    history.valid[1] = False
+    keypoints, scores, heatmaps, scales, certainty = predicted(an_offsets_head(motion=2), history)
+    assert np.isfinite(keypoints).all() and np.isfinite(scales).all() and np.isfinite(certainty).all()
+    assert (scores[1] == 0).all() and (heatmaps[1] == 0).all() and (scores[0] > 0).all()
+
+
 def test_offsets_are_drawn_where_joints_were_seen() -> None:
     head, history = an_offsets_head(sigma=1.0), walking(step=0)
     history.regions[:] = [40, 20, 10, 10]
