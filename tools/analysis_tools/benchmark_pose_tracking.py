@@ -1,11 +1,14 @@
 """Measure how fast given poses are tracked, on one core.
 
 People walk at random; some of them are missed in each frame. Their poses are written as one PoseTrack18 file to a
-temporary folder, read, tracked by the distance to the last ones (what tools/track_poses.py does) and written.
+temporary folder, read, tracked by the distance to the last ones (what tools/track_poses.py does) and written. With
+--config its tracker tracks, with a head that is not trained.
 
 examples:
   python tools/analysis_tools/benchmark_pose_tracking.py
   python tools/analysis_tools/benchmark_pose_tracking.py --frames 500 --people 40 --seed 1
+  python tools/analysis_tools/benchmark_pose_tracking.py --frames 500 \
+      --config configs/pose_only/gnn-offsets_posetrack17.py --cfg-options model.tracker.matching=gnn
 """
 
 import argparse
@@ -19,10 +22,14 @@ from pathlib import Path
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # before numpy is there
 
 import numpy as np
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
 
 from mmgnntrack.analysis.random_walkers import a_frame, walk
 from mmgnntrack.models import PoseTracker, track_given_poses
 from mmgnntrack.posetrack import PoseVideo, read_poses, write_video
+from mmgnntrack.registry import MODELS
 
 #: Share of the people that are missed in a frame.
 MISSED = 0.05
@@ -38,9 +45,8 @@ def a_video(rng: np.random.Generator, frames: int, people: int) -> PoseVideo:
     return video
 
 
-def measure(file: Path) -> Iterator[tuple[str, float]]:
+def measure(file: Path, tracker: PoseTracker) -> Iterator[tuple[str, float]]:
     """The stages of tracking a file and the seconds that each takes."""
-    tracker = PoseTracker(matching='distance')
     start = time.perf_counter()
     video = read_poses(file)
     read = time.perf_counter()
@@ -58,6 +64,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--frames', type=int, default=2000, help='default: %(default)s')
     parser.add_argument('--people', type=int, default=10, help='default: %(default)s')
     parser.add_argument('--seed', type=int, default=0, help='default: %(default)s')
+    parser.add_argument('--config', type=Path, help='whose model.tracker tracks')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings of the config')
     args = parser.parse_args()
     if min(args.frames, args.people) < 1:
         parser.error('--frames and --people must be at least 1')
@@ -67,10 +75,18 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Make the poses, track them and print the speed of each stage."""
     args = parse_args()
+    torch.set_num_threads(1)
+    settings = dict(type='mmgnntrack.PoseTracker', matching='distance')
+    if args.config:
+        config = Config.fromfile(args.config)
+        config.merge_from_dict(args.cfg_options or {})
+        settings = config.model.tracker
+    init_default_scope('mmpose')
+    tracker = MODELS.build(settings).eval()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / 'poses.json'
         write_video(file, a_video(np.random.default_rng(args.seed), args.frames, args.people))
-        stages = dict(measure(file))
+        stages = dict(measure(file, tracker))
     stages['all'] = sum(stages.values())
     print(f'{args.frames} frames x {args.people} people, one core')
     print(f'{"":<16} {"seconds":>8} {"frames/s":>9}')
