@@ -35,6 +35,5 @@ class StudentLoss(nn.Module):
         """
         log_scale = output[..., 2]
         squared = (output[..., :2] - target).square().sum(-1)
-        # The error counts in units of the scale, which is bounded so that a perfect guess cannot make it vanish.
         values = 2 * log_scale + 2 * torch.log1p(squared * torch.exp(-2 * log_scale))
         return self.loss_weight * (values * target_weight).sum() / target_weight.sum().clamp(min=1e-6)

@@ -230,8 +230,8 @@ def estimates(args: argparse.Namespace, config: Config, names: np.ndarray) -> No
     """Print what the trackers make of a real estimator's poses of a sequence, with heads that have not seen it."""
     truth, poses = [read_video(args.estimated[0])], read_poses(args.estimated[1])
     (number,) = (index for index, name in enumerate(names) if poses.name.startswith(name))
-    fold = fold_of(names, args.folds)[number]
-    rest = names[fold_of(names, args.folds) != fold].tolist()
+    folds = fold_of(names, args.folds)
+    fold, rest = folds[number], names[folds != folds[number]].tolist()
     tables: dict[float, dict[str, list]] = {threshold: {} for threshold in JOINT_THRESHOLDS}
     for seed in args.seeds:
         weights = trained(config, rest, seed, args.out / f'fold{fold}_seed{seed}').state_dict()

@@ -26,8 +26,8 @@ from mmgnntrack.registry import TRANSFORMS
 @TRANSFORMS.register_module()
 class SampleTube(BaseTransform):
     """Chooses the frames of a tube that ends with the current pose: every g-th before it, as far as the person is
-    annotated there. Adds the `ages` (T - 1,) of the history's poses, in units of g: what a tracker
-    that sees every g-th frame counts as frames.
+    annotated there. Adds the `ages` (T - 1,) of the history's poses, in units of g: what a tracker that sees every g-th
+    frame counts as frames.
 
     Args:
         length: T.
@@ -49,14 +49,15 @@ class SampleTube(BaseTransform):
         frames, current = results['frames'], results['current']
         back = frames[current] - frames[:current]
         gap = self._draw(np.arange(self.gaps[0], self.gaps[1] + 1))
-        possible = np.flatnonzero((back % gap == 0) & (back >= self.ahead[0] * gap) & (back <= self.ahead[1] * gap))
+        in_step = back % gap == 0
+        possible = np.flatnonzero(in_step & (back >= self.ahead[0] * gap) & (back <= self.ahead[1] * gap))
         if len(possible):
             age = self._draw(back[possible[::-1]] // gap)
             last = np.flatnonzero(back == age * gap)[0]
         else:
             age = self.ahead[0]
             last = len(back) - 1 - np.abs(back - age * gap)[::-1].argmin()
-        history = (back % gap == 0) & (back >= age * gap) & (back < (age + self.length - 1) * gap)
+        history = in_step & (back >= age * gap) & (back < (age + self.length - 1) * gap)
         history[last:] = False
         history[last] = True
         index = np.append(np.flatnonzero(history)[1 - self.length :], current)
