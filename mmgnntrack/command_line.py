@@ -86,6 +86,26 @@ def tool_parser(description: str) -> argparse.ArgumentParser:
     )
 
 
+def add_join(parser: argparse.ArgumentParser) -> None:
+    """Adds `--join`, which looks ahead."""
+    help = 'when a video is over, join its tracks, fill gaps of at most N frames, and smooth (default: no)'
+    parser.add_argument('--join', metavar='N', type=_frames, help=help)
+
+
+def _frames(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f'expected frames, 1 or more, got {text!r}')
+    return int(text)
+
+
+def join_info(max_gap: int | None) -> dict[str, object]:
+    """What a file says about poses that were joined over so many frames, or were not."""
+    if not max_gap:
+        return {}
+    done = f'tracks joined and gaps of at most {max_gap} frames filled afterwards, poses smoothed'
+    return {'description': f'mmgnntrack {__version__}: {done}', 'join': max_gap}
+
+
 def tools_folder() -> Path:
     """Where the tools are: with the package if it is installed, beside it in a checkout.
 

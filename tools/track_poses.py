@@ -8,11 +8,15 @@ the joints are PoseTrack's.
 Without --config poses are matched with the last ones by the mean distance of their joints, which needs no weights, and
 every pose gets an identity but those that repeat another one of the frame.
 
+--join N goes over each video once more when it is over: tracks that continue each other become one, people and joints
+that are missing in at most N frames are filled in where that is likely right, and poses lose their jitter.
+
 examples:
   python tools/track_poses.py poses/ --out tracked
   python tools/track_poses.py results.keypoints.json --out tracked --images annotations/video.json
   python tools/track_poses.py poses/*.json --out tracked --metainfo halpe26.py
   python tools/track_poses.py poses/ --out tracked --cfg-options model.tracker.init_score_thr=0.3
+  python tools/track_poses.py poses/ --out tracked --join 15
   python tools/track_poses.py poses/ --out tracked --config CONFIG --checkpoint CKPT
 """
 
@@ -26,10 +30,10 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
-from mmgnntrack.command_line import one_line_errors, tool_parser
+from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.checkpoints import load_part
-from mmgnntrack.models import PoseTracker, track_given_poses
+from mmgnntrack.models import PoseTracker, join_tracklets, track_given_poses
 from mmgnntrack.posetrack import Skeleton, check_frames, posetrack_files, read_poses, write_video
 from mmgnntrack.registry import MODELS
 
@@ -60,6 +64,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help='settings, as model.tracker.min_similarity=0.2'
     )
+    add_join(parser)
     args = parser.parse_args()
     if args.checkpoint and not args.config:
         parser.error('--checkpoint needs --config')
@@ -144,9 +149,12 @@ def run(args: argparse.Namespace) -> None:
         images = args.images / f'{file.stem}.json' if args.images and args.images.is_dir() else args.images
         video = read_poses(file, skeleton, images)
         check_frames(video)
-        tracked = track_given_poses(tracker_for(video.skeleton), video.frames)
+        tracker = tracker_for(video.skeleton)
+        tracked = track_given_poses(tracker, video.frames)
         bar = tqdm(tracked, total=len(video), desc=video.name, unit='frame', leave=False, disable=None)
-        found = replace(video, frames=list(bar))
+        found = replace(video, frames=list(bar), info=join_info(args.join))
+        if args.join:
+            found.frames = join_tracklets(tracker, found.frames, args.join)
         write_video(output_file(args, file), found)
         skeletons.add(video.skeleton.joints)
         counts['frames'] += len(video)

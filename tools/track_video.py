@@ -13,6 +13,10 @@ NAME_heatmaps/ and NAME_attention/ with a picture a frame of the three people wh
 Without --config OpenMMLab's public models for COCO's 17 joints detect people and estimate poses; their weights are
 downloaded the first time. Poses are matched by OKS, which needs no training.
 
+--join N goes over the poses once more when the video is over, before anything is written: tracks that continue each
+other become one, people and joints that are missing in at most N frames are filled in where that is likely right, and
+poses lose their jitter. The video is drawn after that; --show shows what was known until then.
+
 Ctrl-C ends the video there with whole files; --resume goes on from there with the same identities.
 
 examples:
@@ -21,6 +25,7 @@ examples:
   python tools/track_video.py 0 --show --every 3
   python tools/track_video.py dance.mp4 --config gnn_hrnet-mini_synthtrack --checkpoint iter_300.pth \\
       --detector-checkpoint DET --pose-checkpoint POSE
+  python tools/track_video.py dance.mp4 --join 15
   python tools/track_video.py dance.mp4 --resume
 """
 
@@ -30,6 +35,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -38,16 +44,17 @@ from mmengine.config import DictAction
 from tqdm import tqdm
 
 from mmgnntrack.apis import FrameSource, PoseTrackInferencer
-from mmgnntrack.apis.video_outputs import FORMATS, VideoOutputs
-from mmgnntrack.command_line import one_line_errors, tool_parser
+from mmgnntrack.apis.video_outputs import FORMATS, VideoOutputs, draw_over
+from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.launch import writable_folder
+from mmgnntrack.models import join_tracklets
 from mmgnntrack.posetrack import PoseVideo, Skeleton, skeleton_of
-from mmgnntrack.visualization import PANELS, check_panels
+from mmgnntrack.visualization import PANELS, OverlayVideo, check_panels
 
 CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
 #: What must not change between the parts of a video.
-FIXED = ('config', 'cfg_options', 'every', 'max_people', 'smooth', 'save_video', 'save_json', 'save_panels')
+FIXED = ('config', 'cfg_options', 'every', 'max_people', 'smooth', 'join', 'save_video', 'save_json', 'save_panels')
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,6 +78,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--max-people', metavar='N', type=int, help='no more boxes a frame, the surest ones')
     parser.add_argument('--fps', type=float, default=25.0, help='where SOURCE does not say (%(default)s)')
     parser.add_argument('--smooth', action='store_true', help='take the jitter out of the poses')
+    add_join(parser)
     parser.add_argument('--score-thr', type=float, default=0.2, help='joints below are not drawn (%(default)s)')
     parser.add_argument('--metainfo', help='MMPose metainfo file of the joints (default: by their number, 15 or 17)')
     parser.add_argument('--resume', action='store_true', help='go on where a run with the same options was ended')
@@ -88,12 +96,15 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
     """Track the video frame by frame and say what was done."""
     check_panels(args.save_panels, inferencer.model.tracker)  # before any file is begun
     tracker = inferencer.model.tracker
-    video = PoseVideo(source.name, [], skeleton=find_skeleton(args.metainfo, len(tracker.sigmas)))
+    skeleton = find_skeleton(args.metainfo, len(tracker.sigmas))
+    video = PoseVideo(source.name, [], skeleton=skeleton, info=join_info(args.join))
     if Path(args.source).resolve() == (args.out_dir / f'{video.name}.mp4').resolve():
         raise ValueError(f'--out-dir {args.out_dir}: {args.source} would be written over, expected another folder')
     options = {name: str(getattr(args, name)) for name in FIXED}
+    afterwards = partial(join_tracklets, tracker, max_gap=args.join) if args.join else None
+    drawn_at_once = args.save_video and not args.join
     outputs = VideoOutputs(
-        args.out_dir, video, tracker.memory, options, args.save_json or (), args.save_panels, args.save_video
+        args.out_dir, video, tracker.memory, options, args.save_json or (), args.save_panels, drawn_at_once, afterwards
     )
     if args.resume:
         outputs.resume()
@@ -108,8 +119,8 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
         max_people=args.max_people,
         smooth=args.smooth,
         panels=args.save_panels,
-        return_vis=args.save_video or args.show,
-        skeleton=video.skeleton.link_indices,
+        return_vis=drawn_at_once or args.show,
+        skeleton=skeleton.link_indices,
         score_thr=args.score_thr,
     )
     bar = tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None)
@@ -126,6 +137,10 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
     outputs.close(done)
     broken = f', {source.broken} of them could not be decoded' if source.broken else ''
     rest = '' if done else ' so far; --resume goes on from there'
+    if args.join and args.save_video:
+        overlay = OverlayVideo(args.out_dir / f'{video.name}.mp4', source.fps, len(outputs))
+        bar = tqdm(video.frames, desc=f'drawing {source.name}', unit='frame', disable=None)
+        draw_over(source, bar, overlay, skeleton=skeleton.link_indices, score_thr=args.score_thr)
     return f'{args.out_dir}: {len(outputs)} frames{broken}{rest}'
 
 
@@ -175,6 +190,8 @@ def run(args: argparse.Namespace) -> None:
     source = FrameSource(args.source)
     if args.resume and source.live:
         raise ValueError(f'{args.source}: a live source cannot be resumed')
+    if args.join and args.save_video and source.live:
+        raise ValueError(f'{args.source}: a live source cannot be drawn afterwards: --join needs --save-json alone')
     checkpoints = (args.checkpoint, args.detector_checkpoint, args.pose_checkpoint)
     print(track(args, PoseTrackInferencer(args.config, *checkpoints, args.device, args.cfg_options), source))
 

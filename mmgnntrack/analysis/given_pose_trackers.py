@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mmgnntrack.evaluation.functional import evaluate
 from mmgnntrack.evaluation.functional.filtering import keep_joints
-from mmgnntrack.models import PoseTracker, track_given_poses
+from mmgnntrack.models import PoseTracker, join_tracklets, track_given_poses
 from mmgnntrack.models.tracker import MODES
 from mmgnntrack.posetrack import PoseFrame, PoseVideo
 from mmgnntrack.registry import MODELS
@@ -38,6 +38,10 @@ OURS: dict[str, dict[str, tuple]] = {
     'gnn, likelihood': dict(matching=('gnn',), similarity=('likelihood',), min_similarity=(0.02, 0.1, 0.2)),
     'gnn, distance': dict(matching=('gnn',), similarity=('distance',), min_similarity=(0.02, 0.1, 0.2)),
     'full, distance': dict(matching=('full',), similarity=('distance',), min_similarity=(0.02, 0.1, 0.2)),
+    'distance, joined': dict(matching=('distance',), min_similarity=(0.02, 0.05, 0.2), join=(15,)),
+    'gnn, distance, joined': dict(
+        matching=('gnn',), similarity=('distance',), min_similarity=(0.02, 0.1, 0.2), join=(15,)
+    ),
 }
 #: Settings of Norfair's tracker: the largest distance of a match, in body heights, and frames that a track lives on.
 NORFAIR: dict[str, tuple] = dict(threshold=(0.5, 1.0, 2.0), hit_counter_max=(5, 15, 30))
@@ -54,16 +58,22 @@ def our_tracker(settings: ConfigDict, choice: dict, weights: dict[str, Tensor]) 
 
     Args:
         settings: `model.tracker` of a config.
-        choice: fields that take the place of the config's.
+        choice: fields that take the place of the config's, and perhaps `join`: when a video is over, its tracks are
+            joined over gaps of so many frames.
         weights: of the config's dynamics head.
     """
     own = dict(settings, init_score_thr=0.0) | choice
+    max_gap = own.pop('join', None)
     if not MODES[choice['matching']].predicts:
         own['dynamics_head'] = None
     tracker: PoseTracker = MODELS.build(own).eval()
     if tracker.needs_weights:
         tracker.dynamics_head.load_state_dict(weights)
-    return torch.no_grad()(partial(track_given_poses, tracker))
+
+    def joined(frames: Sequence[PoseFrame]) -> Iterator[PoseFrame]:
+        return iter(join_tracklets(tracker, list(track_given_poses(tracker, frames)), max_gap))
+
+    return torch.no_grad()(joined if max_gap else partial(track_given_poses, tracker))
 
 
 def norfair_tracker(threshold: float, hit_counter_max: int) -> Track:

@@ -31,6 +31,9 @@ TRACKERS: dict[str, list[dict]] = {
     ],
     'gnn': [dict(matching='gnn')],
     'full': [dict(matching='full', predicted_score_thr=least) for least in (0.4, 0.6)],
+    'distance, joined': [dict(matching='distance', join=15)],
+    'gnn, joined': [dict(matching='gnn', join=15)],
+    'full, joined': [dict(matching='full', predicted_score_thr=least, join=15) for least in (0.4, 0.6)],
 }
 
 

@@ -1,13 +1,17 @@
 """The files of a tracked video."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from mmengine.structures import InstanceData
 
 from mmgnntrack.models import TrackMemory
 from mmgnntrack.posetrack import PoseFrame, PoseStream, PoseVideo
-from mmgnntrack.visualization import OverlayVideo, PanelFiles
+from mmgnntrack.visualization import OverlayVideo, PanelFiles, Trails, draw_tracks
+
+from .frame_source import FrameSource
 
 #: Files of poses, by their format.
 FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
@@ -26,6 +30,7 @@ class VideoOutputs:
         formats: some of `FORMATS`.
         panels: some of `PANELS`.
         overlay: whether a video with the tracks drawn is written.
+        afterwards: what becomes of the frames when the video is over; None for nothing.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class VideoOutputs:
         formats: Sequence[str] = (),
         panels: Sequence[str] = (),
         overlay: bool = False,
+        afterwards: Callable[[list[PoseFrame]], list[PoseFrame]] | None = None,
     ) -> None:
         self.folder = folder
         self.video = video
@@ -45,6 +51,7 @@ class VideoOutputs:
         self.formats = formats
         self._panel_names = panels
         self._with_overlay = overlay
+        self._afterwards = afterwards
         self._state_file = folder / f'.{video.name}.state.pth'
         self._done, self._drawn = 0, False
 
@@ -104,9 +111,42 @@ class VideoOutputs:
         self.panels.close()
         if not done:
             self.save(drawn=True)
+        final = self.poses
+        if self._afterwards is not None:
+            self.video.frames = self._afterwards(self.poses.frames())
+            final = PoseStream(self.folder / f'.{self.video.name}.afterwards.jsonl', self.video)
+            for frame in self.video.frames:
+                final.append(frame)
         for name in self.formats:
-            getattr(self.poses, f'write_{name}')(self.folder / FORMATS[name].format(self.video.name))
-        self.poses.close()
+            getattr(final, f'write_{name}')(self.folder / FORMATS[name].format(self.video.name))
+        for poses in (final, self.poses):
+            poses.close()
+        if final is not self.poses:
+            final.path.unlink()
         if done:
             self._state_file.unlink(missing_ok=True)
             self.poses.path.unlink()
+
+
+def draw_over(source: FrameSource, frames: Iterable[PoseFrame], overlay: OverlayVideo, **drawing: object) -> None:
+    """Draws the tracks of a video that is over.
+
+    Args:
+        source: the video.
+        frames: its frames from the first on.
+        overlay: the file.
+        **drawing: `skeleton` and `score_thr`, see `draw_tracks`.
+    """
+    trails = Trails()
+    for picture, frame in zip(source.frames(), frames):
+        tracks = InstanceData(
+            instances_id=frame.track_ids,
+            keypoints=frame.keypoints,
+            keypoint_scores=frame.keypoint_scores,
+            bboxes=frame.bboxes,
+            predicted=np.zeros(len(frame), bool),
+        )
+        trails.update(tracks, picture.number)
+        image = picture.image
+        overlay.write(None if image is None else draw_tracks(image, tracks, trails=trails, **drawing))
+    overlay.close()

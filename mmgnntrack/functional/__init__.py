@@ -16,7 +16,7 @@ from .regions import (
     region_warp,
 )
 from .similarity import bbox_iou, joint_distance, joint_likelihood, oks
-from .uncertainty import probability_within
+from .uncertainty import combined, distance_within, probability_within
 
 __all__ = [
     'Matches',
@@ -26,8 +26,10 @@ __all__ = [
     'bbox_iou',
     'cells_to_image',
     'centred_regions',
+    'combined',
     'crop_boxes',
     'dark_peaks',
+    'distance_within',
     'fuse_heatmaps',
     'gaussian_heatmaps',
     'grid_regions',

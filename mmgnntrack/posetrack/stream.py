@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from itertools import count, islice
+from dataclasses import replace
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
 from mmgnntrack.files import whole_file
 
+from .posetrack18 import parse_posetrack18
 from .video import PoseFrame, PoseVideo
-from .writer import category, frame_entry
+from .writer import category, file_keypoints, frame_entry
 
 
 class PoseStream:
@@ -18,7 +20,7 @@ class PoseStream:
 
     Args:
         path: of that file; its folder must exist.
-        video: its name and skeleton.
+        video: its name, skeleton and info.
         keep: frames of an earlier run to go on from; what the file has beyond them is dropped.
 
     Raises:
@@ -27,7 +29,7 @@ class PoseStream:
 
     def __init__(self, path: Path, video: PoseVideo, keep: int = 0) -> None:
         self.path = path
-        self.video = PoseVideo(video.name, [], skeleton=video.skeleton)
+        self.video = replace(video, frames=[])
         kept = self._size_of(keep) if keep else 0
         self._file = path.open('r+b' if keep else 'w+b')
         self._file.seek(kept)
@@ -54,7 +56,8 @@ class PoseStream:
         """Writes the frames so far as `write_video` does."""
         numbers = count()
         with whole_file(path) as file:
-            file.write('{"images":[')
+            info = '"info":' + json.dumps(self.video.info) + ',' if self.video.info else ''
+            file.write('{' + info + '"images":[')
             _write_list(file.write, (image | {'nframes': self._count} for image, _ in self._entries()))
             file.write('],"annotations":[')
             _write_list(file.write, ({'id': next(numbers), **pose} for _, poses in self._entries() for pose in poses))
@@ -67,6 +70,13 @@ class PoseStream:
             joints = len(self.video.skeleton.joints)
             _write_list(file.write, (_coco_result(pose, joints) for _, poses in self._entries() for pose in poses))
             file.write(']')
+
+    def frames(self) -> list[PoseFrame]:
+        """The frames so far, as a written file would have them."""
+        images, people = zip(*self._entries(), strict=True) if self._count else ((), ())
+        document = {'images': [*images], 'annotations': [*chain.from_iterable(people)]}
+        skeleton = self.video.skeleton
+        return parse_posetrack18(document, self.path, names=file_keypoints(skeleton), joints=skeleton.joints)
 
     def _entries(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
         self.flush()

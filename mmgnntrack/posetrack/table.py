@@ -38,6 +38,11 @@ class PoseTable:
         columns = (np.concatenate([getattr(frame, item.name) for frame in sources]) for item in fields(cls)[1:])
         return cls(frame_index, *columns)
 
+    @classmethod
+    def cat(cls, tables: Sequence['PoseTable']) -> 'PoseTable':
+        """The poses of several tables of one video, one table after the other."""
+        return cls(*(np.concatenate([getattr(table, item.name) for table in tables]) for item in fields(cls)))
+
     def select(self, poses: np.ndarray) -> 'PoseTable':
         """Some of the poses, by their indices or by a mask (N,)."""
         return PoseTable(*(getattr(self, item.name)[poses] for item in fields(self)))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,12 +78,21 @@ class PoseFrame:
 
 @dataclass
 class PoseVideo:
-    """A sequence: its name (the annotation file's stem), its frames in the file's order, and which joints they have."""
+    """A sequence.
+
+    Attributes:
+        name: the annotation file's stem.
+        frames: in the file's order.
+        path: of the file.
+        skeleton: which joints they have.
+        info: what a written file says about how it was made.
+    """
 
     name: str
     frames: list[PoseFrame]
     path: Path | None = None
     skeleton: Skeleton = POSETRACK
+    info: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.frames)

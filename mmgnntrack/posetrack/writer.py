@@ -21,7 +21,8 @@ def write_video(path: str | Path, video: PoseVideo) -> None:
 
     The ears, which PoseTrack never labels, are zero. Poses of another skeleton are written with its own keypoints.
     Coordinates and scores are rounded to 4 decimals. Boxes are written where they are finite, ignore regions where
-    there are any, track ids where they are not negative. The file appears whole or not at all.
+    there are any, track ids where they are not negative, `info` where there is some. The file appears whole or not at
+    all.
 
     Args:
         path: the file to write; its folder must exist.
@@ -45,7 +46,8 @@ def _document(video: PoseVideo) -> dict[str, Any]:
     for image, poses in entries:
         images.append(image | {'nframes': len(video)})
         annotations += [{'id': len(annotations) + row, **pose} for row, pose in enumerate(poses)]
-    return {'images': images, 'annotations': annotations, 'categories': [category(video.skeleton)]}
+    info = {'info': video.info} if video.info else {}
+    return {**info, 'images': images, 'annotations': annotations, 'categories': [category(video.skeleton)]}
 
 
 def category(skeleton: Skeleton) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def category(skeleton: Skeleton) -> dict[str, Any]:
         'supercategory': 'person',
         'id': 1,
         'name': 'person',
-        'keypoints': list(_names(skeleton)),
+        'keypoints': list(file_keypoints(skeleton)),
         'skeleton': [],
     }
 
@@ -70,14 +72,15 @@ def frame_entry(frame: PoseFrame, video: PoseVideo, index: int) -> tuple[dict[st
     Raises:
         ValueError: naming the frame, see `write_video`.
     """
-    joints, names = video.skeleton.joints, _names(video.skeleton)
+    joints, names = video.skeleton.joints, file_keypoints(video.skeleton)
     try:
         return _image(frame, video.name), _annotations(frame, len(names), [names.index(name) for name in joints])
     except ValueError as error:
         raise ValueError(f'video {video.name}, frame {index} ({frame.file_name}): {error}') from error
 
 
-def _names(skeleton: Skeleton) -> Sequence[str]:
+def file_keypoints(skeleton: Skeleton) -> Sequence[str]:
+    """The keypoints that a file has for people with these joints."""
     return POSETRACK18_KEYPOINTS if skeleton.joints == JOINTS else skeleton.joints
 
 

@@ -1,6 +1,8 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from videos import a_video, people_at
 
@@ -21,6 +23,25 @@ def test_same_file_as_of_a_whole_video(tmp_path: Path) -> None:
     streamed(tmp_path / 'frames.jsonl').write_posetrack(tmp_path / 'streamed.json')
     assert json.loads((tmp_path / 'streamed.json').read_text()) == json.loads((tmp_path / 'whole.json').read_text())
     assert len(read_video(tmp_path / 'streamed.json')) == 4
+
+
+def test_what_is_said_of_the_video(tmp_path: Path) -> None:
+    info = {'description': 'joined', 'join': 3}
+    video = replace(VIDEO, info=info)
+    write_video(tmp_path / 'whole.json', video)
+    stream = PoseStream(tmp_path / 'frames.jsonl', video)
+    stream.write_posetrack(tmp_path / 'streamed.json')
+    for name in ('whole', 'streamed'):
+        assert json.loads((tmp_path / f'{name}.json').read_text())['info'] == info
+    assert len(stream) == len(read_video(tmp_path / 'streamed.json')) == 0
+
+
+def test_frames_so_far(tmp_path: Path) -> None:
+    found = streamed(tmp_path / 'frames.jsonl', 3).frames()
+    for frame, expected in zip(found, VIDEO.frames[:3], strict=True):
+        assert np.array_equal(frame.keypoints, expected.keypoints) and frame.file_name == expected.file_name
+        assert frame.track_ids.tolist() == expected.track_ids.tolist()
+    assert streamed(tmp_path / 'none.jsonl', 0).frames() == []
 
 
 def test_coco_results(tmp_path: Path) -> None:

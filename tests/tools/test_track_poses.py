@@ -329,3 +329,24 @@ def test_real_poses(run: Run, real_data: Path, tmp_path: Path) -> None:
     assert run(gt, '--out', tmp_path)[0] == 0
     found = figures(gt, tmp_path)
     assert found['mota'] > 95 and found['idf1'] > 90 and found['misses'] == found['false_positives'] == 0
+
+
+def test_join(run: Run, videos: Path) -> None:
+    """Whoever was hidden is filled in, and the file says so."""
+    poses = copies(videos)
+    memory = ('--cfg-options', 'model.tracker.memory.type=mmgnntrack.TrackMemory', 'model.tracker.memory.max_lost=1')
+    assert run(poses, '--out', videos / 'tracked', *memory)[0] == 0
+    assert run(poses, '--out', videos / 'joined', '--join', '6', *memory)[0] == 0
+    tracked, joined = (figures(videos / 'gt', videos / folder) for folder in ('tracked', 'joined'))
+    assert joined['idf1'] > tracked['idf1'] and joined['switches'] == 0
+    found, before = (read_video(videos / folder / 'v.json') for folder in ('joined', 'tracked'))
+    assert [len(frame) for frame in found.frames[8:12]] == [2] * 4 and len(before.frames[9]) == 1
+    info = json.loads((videos / 'joined/v.json').read_text())['info']
+    assert info['join'] == 6 and 'at most 6 frames filled' in info['description']
+    assert 'info' not in json.loads((videos / 'tracked/v.json').read_text())
+
+
+@pytest.mark.parametrize('value', ['0', '-1', 'x', '1.5'])
+def test_join_needs_frames(run: Run, videos: Path, value: str) -> None:
+    status, _, errors = run(videos / 'gt', '--out', videos / 'out', f'--join={value}')
+    assert status == 2 and f'--join: expected frames, 1 or more, got {value!r}' in errors

@@ -17,6 +17,7 @@ from mmengine.runner import save_checkpoint
 from mmgnntrack.apis.pose_track_inferencer import find_config
 from mmgnntrack.posetrack import COCO, read_poses, read_video
 from mmgnntrack.registry import MODELS
+from mmgnntrack.visualization import OverlayVideo
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/track_video.py'
@@ -110,6 +111,38 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     (parts / '.many.state.pth').unlink()
     status, _, errors = track(*arguments, parts, '--resume')
     assert status == 1 and 'nothing of many to resume' in errors
+
+
+def test_join(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    """Poses and picture are those of afterwards, also if the video was ended and resumed."""
+    arguments = [frames, *options, '--save-video', '--save-json', 'posetrack', 'coco', '--join', '4', '--out-dir']
+    status, output, errors = track(*arguments, tmp_path)
+    assert status == 0 and '8 frames' in output, errors
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f'{frames.name}{end}' for end in ('.json', '.coco.json', '.mp4', '.png')
+    }
+    document = json.loads((tmp_path / f'{frames.name}.json').read_text())
+    assert document['info']['join'] == 4
+    video = read_video(tmp_path / f'{frames.name}.json')
+    assert len(video) == length_of(tmp_path / f'{frames.name}.mp4') == 8
+    results = json.loads((tmp_path / f'{frames.name}.coco.json').read_text())
+    assert [pose['track_id'] for pose in results] == [i for frame in video.frames for i in frame.track_ids]
+
+    assert track(frames, *options, '--save-json', 'posetrack', '--out-dir', tmp_path / 'plain')[0] == 0
+    plain = read_video(tmp_path / 'plain' / f'{frames.name}.json')
+    assert sum(map(len, plain.frames)) <= sum(map(len, video.frames))
+    moved = [
+        len(a) != len(b) or not np.array_equal(a.keypoints, b.keypoints) for a, b in zip(plain.frames, video.frames)
+    ]
+    assert any(moved)
+
+
+def test_a_stream_cannot_be_drawn_afterwards(track: Callable, tmp_path: Path) -> None:
+    video = OverlayVideo(tmp_path / 'a.mp4', 25)
+    video.write(np.zeros((64, 64, 3), np.uint8))
+    video.close()
+    status, _, errors = track(f'file://{tmp_path}/a.mp4', '--out-dir', tmp_path / 'out', '--join', '4')
+    assert status == 1 and '--join needs --save-json alone' in errors and not (tmp_path / 'out').exists()
 
 
 def test_the_public_models(track: Callable, frames: Path, tmp_path: Path) -> None:

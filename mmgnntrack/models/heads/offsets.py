@@ -15,6 +15,8 @@ from .layers import carried
 
 #: Where the head has learned nothing: half of the joints within so many sizes of the person a frame.
 _UNTRAINED_SCALE = 0.03
+#: The largest logarithm of that: somebody of whom a single joint was ever seen has no size.
+_UNKNOWN = 3.0
 
 
 class Forecast(NamedTuple):
@@ -68,7 +70,7 @@ class GNNOffsetsHead(GraphHead):
         size, age = self._size(history)[..., 0], history.ages[:, -1:]
         return Forecast(
             keypoints=self._moved(history, found[..., :2]),
-            scales=found[..., 2].exp() * size * age,
+            scales=found[..., 2].clamp(max=_UNKNOWN).exp() * size * age,
             keypoint_scores=history.keypoint_scores[:, -1] * history.valid[:, -1],
             size=size,
         )
