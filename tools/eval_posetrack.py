@@ -7,6 +7,8 @@ examples:
   python tools/eval_posetrack.py data/posetrack18/annotations/val results
   python tools/eval_posetrack.py gt/000001.json results/000001.json --no-quirks
   python tools/eval_posetrack.py gt results --out figures --per-sequence --jobs 8
+  python tools/eval_posetrack.py gt results --joint-score-thr 0.4
+  python tools/eval_posetrack.py posetrack21/val results --hota posetrack21
   python tools/eval_posetrack.py gt results --json | python -m json.tool
 """
 
@@ -14,17 +16,26 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # parallel by sequences; before numpy is there
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout needs no installation
 
+import numpy as np
+
 from mmgnntrack.command_line import one_line_errors, tool_parser, warn
 from mmgnntrack.evaluation.files import NAMES, SequenceCounts, count_files, pair_files, write_official
-from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, figures, format_sequences, format_table
+from mmgnntrack.evaluation.functional import (
+    HOTAS,
+    EvaluationCounts,
+    PoseTrackResult,
+    figures,
+    format_sequences,
+    format_table,
+)
 
 try:
     from tqdm import tqdm
@@ -50,6 +61,22 @@ def parse_args() -> argparse.Namespace:
         help="AP takes equal scores as the official evaluator does, in an order of this machine's: that of numpy's "
         'sort and of the files in their folder',
     )
+    parser.add_argument(
+        '--joint-score-thr',
+        metavar='T',
+        type=float,
+        default=0.0,
+        help='leave out joints with lower scores, as papers do before MOTA; AP is given with and without',
+    )
+    parser.add_argument(
+        '--pose-score-thr', metavar='T', type=float, default=0.0, help='likewise poses with a lower mean score'
+    )
+    parser.add_argument(
+        '--hota',
+        choices=HOTAS,
+        default='trackeval',
+        help="whose definition: that of the paper about HOTA, or that of PoseTrack21's kit (default: %(default)s)",
+    )
     args = parser.parse_args()
     if args.no_quirks and args.official_order:
         parser.error('--official-order: not with --no-quirks, where equal scores have no order')
@@ -69,17 +96,52 @@ def with_progress(sequences: Iterable[SequenceCounts], total: int) -> Iterator[S
         yield sequence
 
 
-def as_json(total: PoseTrackResult, sequences: dict[str, PoseTrackResult] | None) -> str:
-    """All figures, each a list of 16 values for the names under `joints`."""
+@dataclass
+class Figures:
+    """Those of one or several sequences.
 
-    def values(result: PoseTrackResult) -> dict[str, Any]:
-        arrays = {name: array.tolist() for name, array in asdict(result).items() if name not in about}
-        return {name: [x if x == x else None for x in array] for name, array in arrays.items()}
+    Attributes:
+        all: of all predictions.
+        kept: of the filtered ones; the same where nothing is filtered.
+    """
 
-    about = {'official_quirks': total.official_quirks, 'filled_heads': total.filled_heads}
-    document: dict[str, Any] = {**about, 'joints': NAMES, 'total': values(total)}
-    if sequences is not None:
-        document['sequences'] = {name: values(result) for name, result in sequences.items()}
+    all: PoseTrackResult
+    kept: PoseTrackResult
+
+    @classmethod
+    def of(cls, sequences: Sequence[SequenceCounts], **order: bool) -> 'Figures':
+        """Those of some sequences; for `order` see `figures`."""
+        everything = figures(EvaluationCounts.total([sequence.counts for sequence in sequences]), **order)
+        if sequences[0].filtered is None:
+            return cls(everything, everything)
+        kept = EvaluationCounts.total([sequence.filtered for sequence in sequences])
+        return cls(everything, figures(kept, **order))
+
+    def as_dict(self) -> dict[str, list[float | None]]:
+        """All figures, each a list of 16 values: AP of all predictions and of the filtered ones, the rest of these."""
+        found = asdict(self.kept) | {name: getattr(self.all, name) for name in ('ap', 'ap_precision', 'ap_recall')}
+        found['ap_filtered'] = self.kept.ap
+        arrays = {name: values.tolist() for name, values in found.items() if isinstance(values, np.ndarray)}
+        return {name: [x if x == x else None for x in values] for name, values in arrays.items()}
+
+    def table(self) -> str:
+        """The papers' tables."""
+        return format_table(self.all, None if self.kept is self.all else self.kept)
+
+
+def as_json(args: argparse.Namespace, total: Figures, sequences: dict[str, Figures]) -> str:
+    """All figures, and how they were made; the 16 values of each are for the names under `joints`."""
+    document: dict[str, Any] = {
+        'official_quirks': total.all.official_quirks,
+        'filled_heads': total.all.filled_heads,
+        'hota': args.hota,
+        'joint_score_thr': args.joint_score_thr,
+        'pose_score_thr': args.pose_score_thr,
+        'joints': NAMES,
+        'total': total.as_dict(),
+    }
+    if sequences:
+        document['sequences'] = {name: own.as_dict() for name, own in sequences.items()}
     return json.dumps(document, allow_nan=False)
 
 
@@ -90,26 +152,30 @@ def run(args: argparse.Namespace) -> None:
         warn(f'no ground truth for {", ".join(map(str, unused))}')
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
-    counted = count_files(pairs, official_quirks=not args.no_quirks, jobs=args.jobs)
-    sequences = list(with_progress(counted, len(pairs)))
+    thresholds = args.joint_score_thr, args.pose_score_thr
+    how = dict(official_quirks=not args.no_quirks, hota=args.hota, thresholds=thresholds)
+    sequences = list(with_progress(count_files(pairs, **how, jobs=args.jobs), len(pairs)))
     unscored = [sequence.missing_scores for sequence in sequences if sequence.missing_scores]
     if unscored:
         warn(unscored[0] + (f' (also in {len(unscored) - 1} other files)' if unscored[1:] else ''))
     order = {'official_order': args.official_order}
-    total = figures(EvaluationCounts.total([sequence.counts for sequence in sequences]), **order)
-    single = None
+    total, single = Figures.of(sequences, **order), {}
     if args.per_sequence:
         sequences.sort(key=lambda sequence: sequence.name)
-        single = {sequence.name: figures(sequence.counts, **order) for sequence in sequences}
+        single = {sequence.name: Figures.of([sequence], **order) for sequence in sequences}
     if args.out:
-        for name, result in {'total': total, **(single or {})}.items():
-            write_official(args.out, name, result)
+        for name, found in {'total': total, **single}.items():
+            write_official(args.out, name, found.all, found.kept)
     if args.json:
-        print(as_json(total, single))
+        print(as_json(args, total, single))
         return
     if single:
-        print(format_sequences(single) + '\n')
-    print(format_table(total))
+        print(format_sequences({name: found.kept for name, found in single.items()}) + '\n')
+    print(total.table())
+    if any(thresholds):
+        print(f'\nTracking figures without joints below {thresholds[0]:g} and poses below {thresholds[1]:g}.')
+    if args.hota != 'trackeval':
+        print("HOTA and its parts as PoseTrack21's kit defines them.")
 
 
 def main() -> None:

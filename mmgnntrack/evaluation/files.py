@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, count_video
+from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, count_video, filter_predictions
 from mmgnntrack.files import write_text
 from mmgnntrack.posetrack import (
     POSETRACK17_JOINTS,
@@ -44,11 +44,13 @@ class SequenceCounts:
     Attributes:
         name: of the sequence.
         counts: of the sequence.
+        filtered: of its filtered predictions, if any are to be filtered.
         missing_scores: says where, if predictions have no scores. They rank last, as in the official evaluator.
     """
 
     name: str
     counts: EvaluationCounts
+    filtered: EvaluationCounts | None
     missing_scores: str | None
 
 
@@ -84,18 +86,27 @@ def pair_files(gt: str | Path, pred: str | Path, *, official_order: bool = False
     return pairs, list(predictions.values())
 
 
-def count_files(pairs: Sequence[FilePair], *, official_quirks: bool = True, jobs: int = 1) -> Iterator[SequenceCounts]:
+def count_files(
+    pairs: Sequence[FilePair],
+    *,
+    official_quirks: bool = True,
+    hota: str = 'trackeval',
+    thresholds: tuple[float, float] = (0.0, 0.0),
+    jobs: int = 1,
+) -> Iterator[SequenceCounts]:
     """Read and count each sequence, in the given order.
 
     Args:
         pairs: the sequences.
         official_quirks: see `evaluate`.
+        hota: see `evaluate`.
+        thresholds: of joints and of poses, see `filter_predictions`; 0 and 0 for no filter.
         jobs: the number of processes. The counts do not depend on it.
 
     Raises:
         PoseTrackFormatError: for the first sequence that cannot be read or evaluated, see `count_video`.
     """
-    count = partial(_count_pair, official_quirks=official_quirks)
+    count = partial(_count_pair, thresholds=thresholds, official_quirks=official_quirks, hota=hota)
     if jobs == 1:
         yield from map(count, pairs)
         return
@@ -103,10 +114,10 @@ def count_files(pairs: Sequence[FilePair], *, official_quirks: bool = True, jobs
         yield from pool.map(count, pairs)
 
 
-def _count_pair(pair: FilePair, official_quirks: bool) -> SequenceCounts:
+def _count_pair(pair: FilePair, thresholds: tuple[float, float], **how: bool | str) -> SequenceCounts:
     gt, pred = read_video(pair.gt), read_video(pair.pred, predictions=True)
-    counts = count_video(gt, pred, official_quirks=official_quirks)
-    return SequenceCounts(pair.name, counts, _missing_scores(pred))
+    kept = count_video(gt, filter_predictions(pred, *thresholds), **how) if any(thresholds) else None
+    return SequenceCounts(pair.name, count_video(gt, pred, **how), kept, _missing_scores(pred))
 
 
 def _missing_scores(video: PoseVideo) -> str | None:
@@ -116,19 +127,20 @@ def _missing_scores(video: PoseVideo) -> str | None:
     return None
 
 
-def write_official(folder: str | Path, name: str, result: PoseTrackResult) -> None:
+def write_official(folder: str | Path, name: str, result: PoseTrackResult, filtered: PoseTrackResult) -> None:
     """Write `<name>_AP_metrics.json` and `<name>_MOT_metrics.json` as the official evaluator does, NaN as NaN.
 
     Args:
         folder: an existing folder.
         name: a sequence's name, or `total`.
-        result: its figures.
+        result: its figures, for AP.
+        filtered: those of its filtered predictions, for MOT.
 
     Raises:
         OSError: if the folder cannot be written to.
     """
     ap = {'ap': result.ap, 'pre': result.ap_precision, 'rec': result.ap_recall}
-    mot = {'mota': result.mota, 'motp': result.motp, 'pre': result.precision, 'rec': result.recall}
+    mot = {'mota': filtered.mota, 'motp': filtered.motp, 'pre': filtered.precision, 'rec': filtered.recall}
     names = {str(index): joint for index, joint in enumerate(NAMES)}
     for kind, figures in (('AP', ap), ('MOT', mot)):
         document = {key: values.tolist() for key, values in figures.items()} | {'names': names}

@@ -10,6 +10,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from mmgnntrack.evaluation.functional import (
+    HOTAS,
     PoseTrackResult,
     column_means,
     evaluate,
@@ -18,6 +19,7 @@ from mmgnntrack.evaluation.functional import (
 )
 from mmgnntrack.posetrack import JOINTS, POSETRACK18_KEYPOINTS, PoseFrame, PoseVideo, read_folder, write_video
 from mmgnntrack.registry import METRICS
+from mmgnntrack.settings import one_of
 
 _WITHOUT_EARS = [POSETRACK18_KEYPOINTS.index(name) for name in JOINTS]
 
@@ -41,12 +43,14 @@ class PoseTrackMetric(BaseMetric):
         allow_missing: frames that were never processed count as frames in which nobody was found, for pipelines that
             see no frame without boxes; otherwise they are an error.
         official_quirks: give the figures of the official evaluator with its oddities.
+        hota: whose definition, one of `HOTAS`.
         collect_device: 'cpu' or 'gpu', over which results of several ranks are gathered.
         prefix: put before the names of the figures.
 
     Returns from `compute_metrics`:
         Percentages `mAP`, `mAP_filtered`, `MOTA`, `MOTP`, `Precision`, `Recall`, `Miss`, `Switch`, `FP`, `IDF1`,
-        `HOTA`, `DetA`, `AssA`, `LocA`, and per group of joints `AP/Head`, `AP_filtered/Head`, `MOTA/Head` and so on.
+        `HOTA`, `DetA`, `AssA`, `FragA`, `LocA`, counts `MT`, `ML`, `Frag`, and per group of joints `AP/Head`,
+        `AP_filtered/Head`, `MOTA/Head` and so on.
     """
 
     default_prefix = 'posetrack'
@@ -59,16 +63,19 @@ class PoseTrackMetric(BaseMetric):
         pose_score_thr: float = 0.0,
         allow_missing: bool = False,
         official_quirks: bool = True,
+        hota: str = 'trackeval',
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
+        one_of('PoseTrackMetric', 'hota', hota, HOTAS)
         self.ann_dir = ann_dir
         self.outfile_dir = outfile_dir
         self.joint_score_thr = joint_score_thr
         self.pose_score_thr = pose_score_thr
         self.allow_missing = allow_missing
         self.official_quirks = official_quirks
+        self.hota = hota
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the poses of a batch of frames.
@@ -109,9 +116,10 @@ class PoseTrackMetric(BaseMetric):
             folder.mkdir(parents=True, exist_ok=True)
             for video in pred:
                 write_video(folder / f'{video.name}.json', video)
-        result = evaluate(gt, pred, official_quirks=self.official_quirks)
+        how = dict(official_quirks=self.official_quirks, hota=self.hota)
+        result = evaluate(gt, pred, **how)
         kept = [filter_predictions(video, self.joint_score_thr, self.pose_score_thr) for video in pred]
-        filtered = evaluate(gt, kept, official_quirks=self.official_quirks)
+        filtered = evaluate(gt, kept, **how)
         source = f'boxes of people from: {meta["boxes_from"]}\n' if 'boxes_from' in meta else ''
         MMLogger.get_current_instance().info(f'{source}\n{format_table(result, filtered)}')
         return _figures(result, filtered)
@@ -176,7 +184,8 @@ def _figures(result: PoseTrackResult, filtered: PoseTrackResult) -> dict[str, fl
     figures |= {'MOTA': filtered.mota, 'MOTP': filtered.motp, 'Precision': filtered.precision}
     figures |= {'Recall': filtered.recall, 'Miss': filtered.miss_rate, 'Switch': filtered.switch_rate}
     figures |= {'FP': filtered.false_positive_rate, 'IDF1': filtered.idf1, 'HOTA': filtered.hota}
-    figures |= {'DetA': filtered.deta, 'AssA': filtered.assa, 'LocA': filtered.loca}
+    figures |= {'DetA': filtered.deta, 'AssA': filtered.assa, 'FragA': filtered.fraga, 'LocA': filtered.loca}
+    figures |= {'MT': filtered.mostly_tracked, 'ML': filtered.mostly_lost, 'Frag': filtered.fragments}
     totals = {name: float(values[-1]) for name, values in figures.items()}
     rows = {'AP': result.ap, 'AP_filtered': filtered.ap, 'MOTA': filtered.mota}
     groups = {f'{row}/{name}': value for row, values in rows.items() for name, value in column_means(values).items()}

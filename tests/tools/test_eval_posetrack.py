@@ -73,7 +73,7 @@ def test_tables(run: Run, folders: Path) -> None:
     assert rows[0] == ['Head', 'Shou', 'Elb', 'Wri', 'Hip', 'Knee', 'Ankl', 'Total']
     assert rows[1:3] == [['AP'] + ['100.0'] * 8, ['MOTA'] + ['100.0'] * 8]
     assert rows[4][:3] == ['Miss', 'Switch', 'FP'] and rows[5] == ['Total', '0.0', '0.0', '0.0'] + ['100.0'] * 3
-    assert rows[7][:2] == ['IDF1', 'HOTA'] and rows[8] == ['Total'] + ['100.0'] * 5
+    assert rows[7][:2] == ['IDF1', 'HOTA'] and rows[8] == ['Total'] + ['100.0'] * 6
 
 
 def test_official_files(run: Run, tmp_path: Path) -> None:
@@ -298,3 +298,35 @@ def test_real_sequence_with_joints_moved_and_people_swapped(
     assert total['switches'][-1] == swaps > 0
     assert total['num_objects'][-1] == sum(frame.annotated.sum() for frame in gt.frames)
     assert 0 < total['hota'][-1] < 100 and 0 < total['idf1'][-1] < 100
+
+
+def test_filtered_as_in_a_test(run: Run, tmp_path: Path) -> None:
+    """The figures of the files that a test writes are those of its metrics.json."""
+    pytest.importorskip('mmengine')
+    from mmgnntrack.evaluation.posetrack_metric import PoseTrackMetric
+
+    case, thresholds = GOLDEN / 'tracks_come_and_go', (0.4, 0.5)
+    metric = PoseTrackMetric(str(case / 'gt'), str(tmp_path / 'results'), *thresholds, hota='posetrack21')
+    (video,) = read_folder(case / 'pred')
+    for index, frame in enumerate(video.frames):
+        poses = dict(keypoints=frame.keypoints, keypoint_scores=frame.keypoint_scores, instances_id=frame.track_ids)
+        metric.process(None, [dict(video_name=video.name, frame_id=index, img_path='', pred_track_instances=poses)])
+    expected = metric.evaluate(len(video))
+    options = ('--joint-score-thr', 0.4, '--pose-score-thr', 0.5, '--hota', 'posetrack21')
+    status, output, complaints = run(case / 'gt', tmp_path / 'results', '--json', *options)
+    assert (status, complaints) == (0, '')
+    document = json.loads(output)
+    assert (document['joint_score_thr'], document['pose_score_thr'], document['hota']) == (0.4, 0.5, 'posetrack21')
+    names = dict(
+        mAP='ap', mAP_filtered='ap_filtered', MOTA='mota', IDF1='idf1', HOTA='hota', FragA='fraga', MT='mostly_tracked'
+    )
+    for name, key in names.items():
+        assert document['total'][key][-1] == pytest.approx(expected[f'posetrack/{name}'], abs=1e-9), name
+    assert document['total']['ap'] != document['total']['ap_filtered']
+
+    table = run(case / 'gt', tmp_path / 'results', *options)[1]
+    assert 'AP filtered' in table and 'without joints below 0.4 and poses below 0.5' in table
+    assert "as PoseTrack21's kit defines" in table
+    run(case / 'gt', tmp_path / 'results', *options, '--out', tmp_path / 'official')
+    mot = json.loads((tmp_path / 'official/total_MOT_metrics.json').read_text())
+    assert mot['mota'][-1] == pytest.approx(expected['posetrack/MOTA'])

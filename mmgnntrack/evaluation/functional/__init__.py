@@ -1,12 +1,13 @@
 """PoseTrack's measures as plain functions on poses in memory."""
 
 from .clear_mot import MotCounts
-from .evaluate import EvaluationCounts, PoseTrackResult, count_video, evaluate, figures
+from .evaluate import HOTAS, EvaluationCounts, PoseTrackResult, count_video, evaluate, figures
 from .filtering import filter_predictions
 from .summary import COLUMNS, column_means, format_sequences, format_table
 
 __all__ = [
     'COLUMNS',
+    'HOTAS',
     'EvaluationCounts',
     'MotCounts',
     'PoseTrackResult',

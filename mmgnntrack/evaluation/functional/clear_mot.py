@@ -24,6 +24,9 @@ class MotCounts(JointCounts):
         objects: annotated joints.
         detections: matches, switches among them.
         distance: sum of distances in head sizes.
+        mostly_tracked: joints of people over the sequence with a match, of any track, in 80 % of frames or more.
+        mostly_lost: those that have one in less than 20 %.
+        fragments: how often they have a match again after they had none.
     """
 
     misses: np.ndarray
@@ -32,6 +35,9 @@ class MotCounts(JointCounts):
     objects: np.ndarray
     detections: np.ndarray
     distance: np.ndarray
+    mostly_tracked: np.ndarray
+    mostly_lost: np.ndarray
+    fragments: np.ndarray
 
 
 def match_joints(distances: np.ndarray, partners: np.ndarray) -> np.ndarray:
@@ -131,7 +137,27 @@ def count_sequence(video: MatchedVideo, *, official_quirks: bool = True) -> MotC
         objects=objects.sum(0) + empty,
         detections=detections,
         distance=distance,
+        **_coverage(video, matches),
     )
+
+
+def _coverage(video: MatchedVideo, matches: np.ndarray) -> dict[str, np.ndarray]:
+    """How much of each joint of a person has the matches (M, K), see `MotCounts`, as in py-motmetrics."""
+    hit = np.zeros(video.has_gt.shape, bool)
+    pairs, joints = np.nonzero(matches)
+    hit[video.pair_gt[pairs], joints] = True
+    people, joints = np.nonzero(video.has_gt)  # in the order of frames
+    hit, keys = hit[people, joints], video.gt_tracks[people] * NUM_JOINTS + joints
+    size = NUM_JOINTS * (video.gt_tracks.max(initial=-1) + 1)
+    length, found = np.bincount(keys, minlength=size), np.bincount(keys, hit, size)
+    begun = np.bincount(keys, hit & (_last_before(keys, hit) < 1), size)
+    share = found / np.maximum(length, 1)
+    counted = {
+        'mostly_tracked': (length > 0) & (share >= 0.8),
+        'mostly_lost': (length > 0) & (share < 0.2),
+        'fragments': np.maximum(begun - 1, 0),
+    }
+    return {name: values.reshape(-1, NUM_JOINTS).sum(0) for name, values in counted.items()}
 
 
 def _changes(people: np.ndarray, tracks: np.ndarray, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

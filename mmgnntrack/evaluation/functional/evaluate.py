@@ -3,7 +3,7 @@
 Source of the procedure: https://github.com/leonid-pishchulin/poseval, the evaluator of the benchmark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,21 @@ from mmgnntrack.posetrack import PoseVideo
 
 from .average_precision import Detections, average_precision, with_total
 from .clear_mot import MotCounts, count_sequence, mot_percentages
-from .hota import HotaCounts, count_hota, hota_percentages
+from .counts import JointCounts
+from .hota import count_hota, hota_percentages
+from .hota_posetrack21 import count_posetrack21
 from .identity import IdentityCounts, count_identities, identity_f1
-from .matching import match_video
+from .matching import NUM_JOINTS, MatchedVideo, match_video
+
+#: Definitions of HOTA: annotations, predictions, both of them matched, and whether to count with the quirks, to counts.
+HOTAS: dict[str, Callable[[PoseVideo, PoseVideo, MatchedVideo, bool], JointCounts]] = {
+    'trackeval': lambda gt, pred, video, quirks: count_hota(video),
+    'posetrack21': lambda gt, pred, video, quirks: count_posetrack21(gt, pred, official_quirks=quirks),
+}
+
+
+#: Fields of `MotCounts` that are figures as they are.
+_COUNTED = ('misses', 'switches', 'false_positives', 'mostly_tracked', 'mostly_lost', 'fragments')
 
 
 @dataclass
@@ -25,7 +37,7 @@ class EvaluationCounts:
         detections: for AP.
         mot: for CLEAR-MOT.
         identity: for IDF1.
-        hota: for HOTA.
+        hota: for HOTA, of one of its definitions.
         official_quirks: whether `mot` counts as the official evaluator does.
         filled_heads: how many annotated people have their head size from their joints.
     """
@@ -33,7 +45,7 @@ class EvaluationCounts:
     detections: Detections
     mot: MotCounts
     identity: IdentityCounts
-    hota: HotaCounts
+    hota: JointCounts
     official_quirks: bool = True
     filled_heads: int = 0
 
@@ -44,7 +56,7 @@ class EvaluationCounts:
             detections=Detections.total([part.detections for part in parts]),
             mot=sum((part.mot for part in parts), MotCounts.zeros()),
             identity=sum((part.identity for part in parts), IdentityCounts.zeros()),
-            hota=sum((part.hota for part in parts), HotaCounts.zeros()),
+            hota=sum((part.hota for part in parts), parts[0].hota.zeros()),
             official_quirks=parts[0].official_quirks,
             filled_heads=sum(part.filled_heads for part in parts),
         )
@@ -54,8 +66,8 @@ class EvaluationCounts:
 class PoseTrackResult:
     """All figures of an evaluation, each (16,): the joints in the order of `POSETRACK17_JOINTS`, then the total.
 
-    Figures in percent; the total is the mean over the joints that have one. Counts total to their sum. IDF1, HOTA and
-    its parts are no figures of the official evaluator: its quirks do not touch them.
+    Figures in percent; the total is the mean over the joints that have one, but for HOTA as PoseTrack21's kit defines
+    it. Counts total to their sum. IDF1, HOTA and its parts are no figures of the official evaluator.
 
     Attributes:
         ap: average precision.
@@ -72,10 +84,14 @@ class PoseTrackResult:
         switches: count.
         false_positives: count.
         num_objects: count of annotated joints.
+        mostly_tracked: count of people's joints over a sequence of which at least 80 % have a match.
+        mostly_lost: count of those of which less than 20 % have one.
+        fragments: count of matches that come back after a miss.
         idf1: share of joints with the right identity over the whole sequence.
         hota: higher order tracking accuracy.
         deta: its part for detection.
         assa: its part for association.
+        fraga: association within fragments, see `HotaCounts`.
         loca: its part for localisation.
         official_quirks: whether the figures are the official ones.
         filled_heads: how many annotated people had no head box, so that their joints gave the head size.
@@ -95,17 +111,26 @@ class PoseTrackResult:
     switches: np.ndarray
     false_positives: np.ndarray
     num_objects: np.ndarray
+    mostly_tracked: np.ndarray
+    mostly_lost: np.ndarray
+    fragments: np.ndarray
     idf1: np.ndarray
     hota: np.ndarray
     deta: np.ndarray
     assa: np.ndarray
+    fraga: np.ndarray
     loca: np.ndarray
     official_quirks: bool = True
     filled_heads: int = 0
 
 
 def evaluate(
-    gt: Sequence[PoseVideo], pred: Sequence[PoseVideo], *, official_quirks: bool = True, official_order: bool = False
+    gt: Sequence[PoseVideo],
+    pred: Sequence[PoseVideo],
+    *,
+    official_quirks: bool = True,
+    official_order: bool = False,
+    hota: str = 'trackeval',
 ) -> PoseTrackResult:
     """Compare predicted with annotated videos as the benchmark's evaluator does.
 
@@ -120,6 +145,7 @@ def evaluate(
             here that of the videos in `gt`, their frames and the poses in a frame, on every machine.
         official_order: take equal scores in the official evaluator's order instead, see `precision_recall`. That tool
             takes the videos in the order in which the folder lists them.
+        hota: whose definition, one of `HOTAS`.
 
     Raises:
         ValueError: for a video that is missing or double, for unequal numbers of frames, for people without a track id
@@ -130,19 +156,22 @@ def evaluate(
     for name, video in _by_name(gt, 'ground truth').items():
         if name not in predictions:
             raise ValueError(f'video {name}: expected predictions, got those of {sorted(predictions)}')
-        counts.append(count_video(video, predictions[name], official_quirks=official_quirks))
+        counts.append(count_video(video, predictions[name], official_quirks=official_quirks, hota=hota))
     if not counts:
         raise ValueError('expected at least one annotated video, got none')
     return figures(EvaluationCounts.total(counts), official_order=official_order)
 
 
-def count_video(gt: PoseVideo, pred: PoseVideo, *, official_quirks: bool = True) -> EvaluationCounts:
+def count_video(
+    gt: PoseVideo, pred: PoseVideo, *, official_quirks: bool = True, hota: str = 'trackeval'
+) -> EvaluationCounts:
     """Count in one sequence all that the figures need.
 
     Args:
         gt: see `evaluate`.
         pred: see `evaluate`.
         official_quirks: see `evaluate`.
+        hota: see `evaluate`.
 
     Raises:
         PoseTrackFormatError: see `match_video`.
@@ -152,7 +181,7 @@ def count_video(gt: PoseVideo, pred: PoseVideo, *, official_quirks: bool = True)
         detections=Detections.of(video),
         mot=count_sequence(video, official_quirks=official_quirks),
         identity=count_identities(video),
-        hota=count_hota(video),
+        hota=HOTAS[hota](gt, pred, video, official_quirks),
         official_quirks=official_quirks,
         filled_heads=video.filled_heads,
     )
@@ -163,16 +192,18 @@ def figures(counts: EvaluationCounts, *, official_order: bool = False) -> PoseTr
     ap, ap_precision, ap_recall = average_precision(
         counts.detections, official_quirks=counts.official_quirks, official_order=official_order
     )
-    per_joint = {**mot_percentages(counts.mot), 'idf1': identity_f1(counts.identity), **hota_percentages(counts.hota)}
+    per_joint = {**mot_percentages(counts.mot), 'idf1': identity_f1(counts.identity)}
+    hota = hota_percentages(counts.hota)
+    if len(hota['hota']) == NUM_JOINTS:
+        per_joint, hota = per_joint | hota, {}
     return PoseTrackResult(
         ap=ap,
         ap_precision=ap_precision,
         ap_recall=ap_recall,
         **{name: with_total(values) for name, values in per_joint.items()},
-        misses=_with_sum(counts.mot.misses),
-        switches=_with_sum(counts.mot.switches),
-        false_positives=_with_sum(counts.mot.false_positives),
+        **hota,
         num_objects=_with_sum(counts.mot.objects),
+        **{name: _with_sum(getattr(counts.mot, name)) for name in _COUNTED},
         official_quirks=counts.official_quirks,
         filled_heads=counts.filled_heads,
     )

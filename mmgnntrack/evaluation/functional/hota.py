@@ -1,8 +1,9 @@
-"""HOTA per joint, and its parts: detection (DetA), association (AssA) and localisation (LocA).
+"""HOTA per joint, and its parts: detection (DetA), association (AssA), fragmentation (FragA) and localisation (LocA).
 
 Source: J. Luiten et al., "HOTA: A Higher Order Metric for Evaluating Multi-Object Tracking", IJCV 2021, computed as in
 the authors' TrackEval. In place of the overlap of boxes, two joints at a distance of d head sizes have the similarity
-S = max(0, 1 - d), so that S >= 0.5 is PoseTrack's PCKh match.
+S = max(0, 1 - d), so that S >= 0.5 is PoseTrack's PCKh match. PoseTrack21's kit defines it otherwise, see
+`hota_posetrack21`; FragA is from there.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class HotaCounts(JointCounts):
         association: sum over the true positives of TPA / (TPA + FNA + FPA), where TPA are the frames in which the same
             person and track are a true positive, FNA and FPA those in which the person's or the track's joint is not
             part of such a one.
+        fragmentation: sum over the true positives of TPF / (TPA + FNA + FPA), where TPF are those of them in the same
+            fragment, a row of true positives of a person with one track, whatever is missed between.
         similarity: sum over the true positives.
     """
 
@@ -39,6 +42,7 @@ class HotaCounts(JointCounts):
     false_negatives: np.ndarray
     false_positives: np.ndarray
     association: np.ndarray
+    fragmentation: np.ndarray
     similarity: np.ndarray
 
 
@@ -52,44 +56,90 @@ def count_hota(video: MatchedVideo) -> HotaCounts:
     """
     pairs, joints = np.nonzero(video.distances < 1)
     similarity = 1 - video.distances[pairs, joints]
-    link, link_joints, lengths = _links(video, pairs, joints)
+    links = Links.of(video, pairs, joints)
     around = sum(_sums(side[pairs], joints, similarity) for side in (video.pair_gt, video.pair_pred))
-    shared = np.bincount(link, similarity / (around - similarity), len(lengths))
-    matched = _match(video, pairs, joints, similarity * (shared / (lengths - shared))[link])
+    shared = np.bincount(links.of_candidates, similarity / (around - similarity), len(links.lengths))
+    aligned = (shared / (links.lengths - shared))[links.of_candidates]
+    matched = match_candidates(video, pairs, joints, similarity * aligned)
+    return sums_over_matches(links, matched, similarity, video.has_gt.sum(0), video.has_pred.sum(0))
 
-    link, joints, similarity = link[matched], joints[matched], similarity[matched]
+
+def sums_over_matches(
+    links: 'Links', matched: np.ndarray, similarity: np.ndarray, annotated: np.ndarray, predicted: np.ndarray
+) -> HotaCounts:
+    """The counts that follow from a matching.
+
+    Args:
+        links: of L candidates, in the order of frames.
+        matched: (L,) which of them match.
+        similarity: (L,).
+        annotated: (K,) annotated joints.
+        predicted: (K,) predicted joints.
+    """
+    link, similarity = links.of_candidates[matched], similarity[matched]
+    joints = links.joints[link]
     passed = np.searchsorted(ALPHAS - _EPSILON, similarity, side='right')
     true_positives = _at_each_alpha(joints, passed, np.ones(len(joints)), NUM_JOINTS)
-    frames = _at_each_alpha(link, passed, np.ones(len(link)), len(lengths))
+    frames = _at_each_alpha(link, passed, np.ones(len(link)), len(links.lengths))
+    either = links.lengths - frames
+    of_joint = links.joints[:, None] == np.arange(NUM_JOINTS)
     return HotaCounts(
         true_positives=true_positives,
-        false_negatives=video.has_gt.sum(0) - true_positives,
-        false_positives=video.has_pred.sum(0) - true_positives,
-        association=frames**2 / (lengths - frames) @ (link_joints[:, None] == np.arange(NUM_JOINTS)),
+        false_negatives=annotated - true_positives,
+        false_positives=predicted - true_positives,
+        association=frames**2 / either @ of_joint,
+        fragmentation=_fragments(links, link, passed) / either @ of_joint,
         similarity=_at_each_alpha(joints, passed, similarity, NUM_JOINTS),
     )
 
 
-def _links(video: MatchedVideo, pairs: np.ndarray, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _fragments(links: 'Links', link: np.ndarray, passed: np.ndarray) -> np.ndarray:
+    """(A, U) the sum over the fragments of a link of their squared lengths, for the links (m,) of matches in the order
+    of frames, each of which passes so many (m,) alphas."""
+    order = np.argsort(links.people[link] * NUM_JOINTS + links.joints[link], kind='stable')
+    link, passed = link[order], passed[order]
+    found = np.zeros((len(ALPHAS), len(links.lengths)))
+    for alpha, row in enumerate(found):
+        own = link[passed > alpha]
+        begins = np.append(True, own[1:] != own[:-1])[: len(own)]  # another track, joint or person
+        lengths = np.bincount(np.cumsum(begins) - 1)
+        np.add.at(row, own[begins], lengths**2)
+    return found
+
+
+@dataclass
+class Links:
     """The links among candidates for a match. A link is a joint of a person and a track, in whatever frames.
 
-    Args:
-        video: M pairs.
-        pairs: (L,) the pair of each candidate.
-        joints: (L,) its joint.
-
-    Returns:
-        (L,) the link of each candidate; (U,) the joint of each link; (U,) in how many frames its person has the joint
-        plus in how many its track has it.
+    Attributes:
+        of_candidates: (L,) the link of each candidate.
+        joints: (U,) the joint of each link.
+        people: (U,) its person.
+        lengths: (U,) in how many frames its person has the joint plus in how many its track has it.
     """
-    people, tracks = video.gt_tracks[video.pair_gt[pairs]], video.pred_tracks[video.pair_pred[pairs]]
-    shape = (NUM_JOINTS, video.gt_tracks.max(initial=0) + 1, video.pred_tracks.max(initial=0) + 1)
-    _, first, link = np.unique(
-        np.ravel_multi_index((joints, people, tracks), shape), return_index=True, return_inverse=True
-    )
-    joints, people, tracks = joints[first], people[first], tracks[first]
-    lengths = _lengths(video.gt_tracks, video.has_gt)[people, joints]
-    return link, joints, lengths + _lengths(video.pred_tracks, video.has_pred)[tracks, joints]
+
+    of_candidates: np.ndarray
+    joints: np.ndarray
+    people: np.ndarray
+    lengths: np.ndarray
+
+    @classmethod
+    def of(cls, video: MatchedVideo, pairs: np.ndarray, joints: np.ndarray) -> 'Links':
+        """Those of candidates in a video.
+
+        Args:
+            video: M pairs.
+            pairs: (L,) the pair of each candidate.
+            joints: (L,) its joint.
+        """
+        people, tracks = video.gt_tracks[video.pair_gt[pairs]], video.pred_tracks[video.pair_pred[pairs]]
+        shape = (NUM_JOINTS, video.gt_tracks.max(initial=0) + 1, video.pred_tracks.max(initial=0) + 1)
+        _, first, link = np.unique(
+            np.ravel_multi_index((joints, people, tracks), shape), return_index=True, return_inverse=True
+        )
+        joints, people, tracks = joints[first], people[first], tracks[first]
+        lengths = _lengths(video.gt_tracks, video.has_gt)[people, joints]
+        return cls(link, joints, people, lengths + _lengths(video.pred_tracks, video.has_pred)[tracks, joints])
 
 
 def _sums(side: np.ndarray, joints: np.ndarray, similarity: np.ndarray) -> np.ndarray:
@@ -105,7 +155,7 @@ def _lengths(tracks: np.ndarray, present: np.ndarray) -> np.ndarray:
     return lengths
 
 
-def _match(video: MatchedVideo, pairs: np.ndarray, joints: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def match_candidates(video: MatchedVideo, pairs: np.ndarray, joints: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Which of the candidates (pair, joint) belong to the matching of highest total score; scores are positive."""
     table = np.zeros(video.distances.shape)
     table[pairs, joints] = scores
@@ -135,13 +185,13 @@ def _at_each_alpha(groups: np.ndarray, passed: np.ndarray, weights: np.ndarray, 
 
 
 def hota_percentages(counts: HotaCounts) -> dict[str, np.ndarray]:
-    """HOTA, DetA, AssA and LocA in percent, means over all alphas.
+    """HOTA, DetA, AssA, FragA and LocA in percent, means over all alphas.
 
     At each alpha DetA = TP / (TP + FN + FP), AssA and LocA are means of association and similarity over the true
     positives, and HOTA = sqrt(DetA AssA). Without true positives AssA is 0 and LocA 1, as in TrackEval.
 
     Returns:
-        (K,) arrays under `hota`, `deta`, `assa` and `loca`, NaN for joints that are never annotated.
+        (K,) arrays under `hota`, `deta`, `assa`, `fraga` and `loca`, NaN for joints that are never annotated.
     """
     found = np.maximum(counts.true_positives, 1)
     detection = counts.true_positives / np.maximum(
@@ -152,6 +202,7 @@ def hota_percentages(counts: HotaCounts) -> dict[str, np.ndarray]:
         'hota': np.sqrt(detection * association),
         'deta': detection,
         'assa': association,
+        'fraga': counts.fragmentation / found,
         'loca': np.where(counts.true_positives > 0, counts.similarity / found, 1.0),
     }
     annotated = counts.true_positives[0] + counts.false_negatives[0] > 0

@@ -1,6 +1,6 @@
 """Distances between predicted and annotated joints of a video, and the assignment of predicted to annotated poses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 from mmgnntrack.posetrack import (
     JOINTS,
     POSETRACK17_JOINTS,
+    PoseFrame,
     PoseTable,
     PoseTrackFormatError,
     PoseVideo,
@@ -29,9 +30,30 @@ OFFICIAL_ORDER = np.array([joint_index(name) for name in POSETRACK17_JOINTS])
 NUM_JOINTS = len(JOINTS)
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What an evaluator looks at.
+
+    Attributes:
+        frames: whether it looks at a frame of the annotations.
+        joints: (N, K) bool, which joints of poses it takes for given.
+    """
+
+    frames: Callable[[PoseFrame], bool]
+    joints: Callable[[PoseTable], np.ndarray]
+
+
+#: The benchmark's evaluator.
+POSEVAL = Rules(frames=lambda frame: len(frame) > 0, joints=lambda poses: poses.annotated)
+#: PoseTrack21's kit: joints that lie on the left or the upper edge of the image, or beyond, are none.
+POSETRACK21 = Rules(
+    frames=lambda frame: frame.is_labeled, joints=lambda poses: poses.annotated & (poses.keypoints > 0).all(-1)
+)
+
+
 @dataclass
 class MatchedVideo:
-    """The T frames of a video that have annotated people; K joints in the order of `POSETRACK17_JOINTS`.
+    """The T frames of a video that an evaluator looks at; K joints in the order of `POSETRACK17_JOINTS`.
 
     A pair is one of the P predictions and one of the G people of the same frame. The M pairs are in the order of
     frames, people and predictions, so that those of a frame are a table of its people and its predictions.
@@ -154,12 +176,13 @@ def contested(video: MatchedVideo, pairs: np.ndarray, joints: np.ndarray) -> np.
     return np.any([np.bincount(key)[key] > 1 for key in keys], axis=0)
 
 
-def match_video(gt: PoseVideo, pred: PoseVideo) -> MatchedVideo:
-    """Compare the frames of a video that have annotated people with the predictions at the same positions.
+def match_video(gt: PoseVideo, pred: PoseVideo, rules: Rules = POSEVAL) -> MatchedVideo:
+    """Compare the frames of a video that are looked at with the predictions at the same positions.
 
     Args:
         gt: annotations with track ids, and with head boxes or joints to replace them (see `fill_head_boxes`).
         pred: predictions with track ids.
+        rules: which frames and joints count.
 
     Raises:
         PoseTrackFormatError: naming file, frame and field, for unequal numbers of frames, poses without a track id or
@@ -168,12 +191,12 @@ def match_video(gt: PoseVideo, pred: PoseVideo) -> MatchedVideo:
     if len(gt) != len(pred):
         expected = f'{len(gt)} frames, as many as {_place(gt)} has'
         raise format_error(_place(pred), 'frames', expected, str(len(pred)), str(min(len(gt), len(pred))))
-    labelled = [index for index, frame in enumerate(gt.frames) if len(frame)]
+    labelled = [index for index, frame in enumerate(gt.frames) if rules.frames(frame)]
     truth, poses = (_checked_poses(video, labelled) for video in (gt, pred))
     truth, filled_heads = fill_head_boxes(truth)
     regions = [gt.frames[index].ignore_regions for index in labelled]
     truth, poses = drop_ignored(truth, regions), drop_ignored(poses, regions)
-    has_gt, has_pred = truth.annotated[:, OFFICIAL_ORDER], poses.annotated[:, OFFICIAL_ORDER]
+    has_gt, has_pred = rules.joints(truth)[:, OFFICIAL_ORDER], rules.joints(poses)[:, OFFICIAL_ORDER]
     pair_gt, pair_pred = pairs_within_frames(truth.frame_index, poses.frame_index, len(labelled))
     sizes = head_sizes(truth.head_bboxes)
     headless = np.flatnonzero(np.isnan(sizes) & has_gt.any(-1))

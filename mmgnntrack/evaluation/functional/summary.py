@@ -43,8 +43,12 @@ _TOTALS = (
     ('HOTA', 'hota'),
     ('DetA', 'deta'),
     ('AssA', 'assa'),
+    ('FragA', 'fraga'),
     ('LocA', 'loca'),
 )
+
+#: Columns of counts.
+_COUNTS = (('MT', 'mostly_tracked'), ('ML', 'mostly_lost'), ('Frag', 'fragments'))
 
 
 def column_means(values: np.ndarray) -> dict[str, float]:
@@ -77,6 +81,8 @@ def format_table(result: PoseTrackResult, filtered: PoseTrackResult | None = Non
     for totals in (_TOTALS[2:8], _TOTALS[8:]):
         cells = [f'{getattr(tracking, attribute)[-1]:.1f}' for _, attribute in totals]
         lines += ['', _line('', [name for name, _ in totals]), _line('Total', cells)]
+    cells = [f'{getattr(tracking, attribute)[-1]:.0f}' for _, attribute in _COUNTS]
+    lines += ['', _line('', [name for name, _ in _COUNTS]), _line('Total', cells)]
     if not tracking.official_quirks:
         lines += ['', "These are not the benchmark's official figures: its quirks are switched off."]
     if tracking.filled_heads:

@@ -134,7 +134,7 @@ def test_quirk_motp_sums_changes_of_partners(gt: list, pred: list, events: int) 
 
 
 def test_percentages() -> None:
-    counts = MotCounts(*(np.full(15, value, float) for value in (2, 1, 3, 10, 8, 2.0)))
+    counts = MotCounts(*(np.full(15, value, float) for value in (2, 1, 3, 10, 8, 2.0, 0, 0, 0)))
     figures = {name: same_everywhere(values) for name, values in mot_percentages(counts).items()}
     assert figures == pytest.approx(
         {
@@ -164,3 +164,23 @@ def test_no_frames(frames: list, quirks: bool) -> None:
 def test_a_single_frame_is_the_last_one() -> None:
     assert same_everywhere(count([{0: 0}], [{5: 0}], official_quirks=True).objects) == 0
     assert same_everywhere(count([{0: 0}], [{5: 0}]).objects) == 1
+
+
+@pytest.mark.parametrize(
+    ('found', 'expected'),
+    [
+        ('111111111.', (1, 0, 0)),
+        ('11111111..', (1, 0, 0)),
+        ('1111111...', (0, 0, 0)),
+        ('.11.1111.1', (0, 0, 2)),
+        ('...11.....', (0, 0, 0)),
+        ('...1......', (0, 1, 0)),
+        ('..........', (0, 1, 0)),
+    ],
+)
+def test_coverage(found: str, expected: tuple[int, int, int]) -> None:
+    """Whatever the track."""
+    pred = [{5 + frame % 2: 0} if there == '1' else {} for frame, there in enumerate(found)]
+    counts = count([{0: 0}] * 10, pred)
+    rows = counts.mostly_tracked, counts.mostly_lost, counts.fragments
+    assert tuple(same_everywhere(row) for row in rows) == expected

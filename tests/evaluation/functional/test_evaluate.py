@@ -97,10 +97,12 @@ def test_table() -> None:
     assert lines[2].split() == ['MOTA'] + ['66.7'] * 8
     assert lines[4].split() == ['Miss', 'Switch', 'FP', 'MOTP', 'Prec', 'Rec']
     assert lines[5].split() == ['Total', '0.0', '33.3', '0.0', '100.0', '100.0', '100.0']
-    assert lines[7].split() == ['IDF1', 'HOTA', 'DetA', 'AssA', 'LocA']
-    # IDTP 3 of 4 objects and 4 predictions; three frames have an association of 3 / 4, one of 1 / 4.
-    assert lines[8].split() == ['Total', '75.0', '79.1', '100.0', '62.5', '100.0']
-    assert len(lines) == 9
+    assert lines[7].split() == ['IDF1', 'HOTA', 'DetA', 'AssA', 'FragA', 'LocA']
+    assert lines[10].split() == ['MT', 'ML', 'Frag'] and lines[11].split() == ['Total', '15', '0', '0']
+    # IDTP 3 of 4 objects and 4 predictions; three frames have an association of 3 / 4, one of 1 / 4; fragments of two
+    # and of one frame have (4 + 1) / 4, the other one 1 / 4.
+    assert lines[8].split() == ['Total', '75.0', '79.1', '100.0', '62.5', '37.5', '100.0']
+    assert len(lines) == 12
 
 
 def test_the_table_says_when_it_is_not_official() -> None:

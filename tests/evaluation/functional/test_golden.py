@@ -91,3 +91,27 @@ def test_the_quirks_can_be_switched_off() -> None:
     assert plain.num_objects[-1] == annotated
     assert official.num_objects[-1] != annotated
     assert plain.motp[-1] > official.motp[-1]
+
+
+#: Totals of PoseTrack21's kit.
+KIT = dict(
+    plain=56.22,
+    crowd=47.91,
+    switches_and_fragments=36.38,
+    misses_and_false_positives=32.38,
+    ignore_regions=55.52,
+    sparse_labels=39.70,
+    tracks_come_and_go=30.05,
+    joint_never_annotated=38.49,
+    empty_frames=25.54,
+)
+
+
+@pytest.mark.parametrize('case', KIT)
+def test_hota_of_posetrack21(case: str) -> None:
+    result, _ = run(case, hota='posetrack21')
+    assert result.hota[-1] == pytest.approx(KIT[case], abs=0.0051)
+
+
+def test_hota_of_posetrack21_without_its_quirk() -> None:
+    assert run('empty_frames', hota='posetrack21', official_quirks=False)[0].hota[-1] == pytest.approx(45.29, abs=0.005)

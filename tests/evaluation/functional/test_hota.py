@@ -16,7 +16,8 @@ def count(gt: list[dict[int, float]], pred: list[dict[int, float]]) -> HotaCount
 
 def figures(counts: HotaCounts) -> tuple[float, ...]:
     """HOTA, DetA, AssA and LocA."""
-    return tuple(same_everywhere(values) / 100 for values in hota_percentages(counts).values())
+    found = hota_percentages(counts)
+    return tuple(same_everywhere(found[name]) / 100 for name in ('hota', 'deta', 'assa', 'loca'))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,21 @@ def figures(counts: HotaCounts) -> tuple[float, ...]:
 )
 def test_hota(gt: list, pred: list, expected: tuple[float, ...]) -> None:
     assert figures(count(gt, pred)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ('pred', 'expected'),
+    [
+        pytest.param([{5: 0}] * 4, 1, id='one fragment'),
+        pytest.param([{5: 0}] * 2 + [{6: 0}] * 2, 0.5, id='two tracks'),
+        # Four fragments of one frame; each link has 4 frames in which either side has the joint.
+        pytest.param([{5: 0}, {6: 0}, {5: 0}, {6: 0}], 0.25, id='there and back'),
+        pytest.param([{5: 0}, {}, {5: 0}, {5: 0}], 0.75, id='a miss does not end a fragment'),
+    ],
+)
+def test_fragmentation(pred: list, expected: float) -> None:
+    found = hota_percentages(count([{0: 0}] * 4, pred))
+    assert same_everywhere(found['fraga']) / 100 == pytest.approx(expected)
 
 
 def test_sequences_add_up_and_association_is_weighted_by_true_positives() -> None:
