@@ -50,7 +50,10 @@ def _history_buffer_method(owner: type, name: str) -> object:
 
 def allow_mmengine_checkpoints() -> None:
     """Lets `torch.load(weights_only=True)` read what mmengine itself writes, and nothing more."""
-    if not hasattr(torch.serialization, 'add_safe_globals'):  # torch < 2.4 loads without the restriction
+    from mmengine.utils import digit_version
+
+    # Before, mmengine loads without the restriction; torch 2.4 and 2.5 have it, but no names for functions.
+    if digit_version(torch.__version__) < digit_version('2.6'):
         return
     core = 'numpy._core' if np.lib.NumpyVersion(np.__version__) >= '2.0.0' else 'numpy.core'
     multiarray = import_module(f'{core}.multiarray')

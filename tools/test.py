@@ -23,7 +23,7 @@ from mmgnntrack.visualization import PANELS
 def parse_args() -> argparse.Namespace:
     parser = tool_parser(__doc__)
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; "none" or nothing for the weights as built')
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint file; "none" for the weights as built')
     parser.add_argument('--out-dir', help='where the result files and the figures (metrics.json) go')
     parser.add_argument('--show-dir', help='where overlay videos and contact sheets go')
     parser.add_argument('--show-score-thr', type=float, default=0.2, help='joints below are not drawn (%(default)s)')
@@ -33,6 +33,8 @@ def parse_args() -> argparse.Namespace:
     )
     add_common_arguments(parser)
     args = parser.parse_args()
+    if args.checkpoint is None:
+        parser.error('expected a checkpoint, or "none" for weights as they are built, which nobody has trained')
     if args.show_panels and not args.show_dir:
         parser.error('--show-panels needs --show-dir')
     return args
@@ -41,7 +43,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     config = load_config(args)
-    config.load_from = None if args.checkpoint in (None, 'none') else args.checkpoint
+    config.load_from = None if args.checkpoint == 'none' else args.checkpoint
     if config.load_from and '://' not in config.load_from and not Path(config.load_from).is_file():
         raise SystemExit(f'checkpoint not found: {config.load_from}')
     for folder in filter(None, (args.out_dir, args.show_dir)):

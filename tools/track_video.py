@@ -54,7 +54,10 @@ from mmgnntrack.visualization import PANELS, OverlayVideo, check_panels
 
 CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
 #: What must not change between the parts of a video.
-FIXED = ('config', 'cfg_options', 'every', 'max_people', 'smooth', 'join', 'save_video', 'save_json', 'save_panels')
+FIXED = (
+    *('config', 'cfg_options', 'checkpoint', 'detector_checkpoint', 'pose_checkpoint', 'metainfo', 'fps'),
+    *('every', 'max_people', 'smooth', 'join', 'save_video', 'save_json', 'save_panels'),
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -100,11 +103,11 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
     video = PoseVideo(source.name, [], skeleton=skeleton, info=join_info(args.join))
     if Path(args.source).resolve() == (args.out_dir / f'{video.name}.mp4').resolve():
         raise ValueError(f'--out-dir {args.out_dir}: {args.source} would be written over, expected another folder')
-    options = {name: str(getattr(args, name)) for name in FIXED}
+    options = {name: str(getattr(args, name)) for name in FIXED} | {'source': str(Path(args.source).resolve())}
     afterwards = partial(join_tracklets, tracker, max_gap=args.join) if args.join else None
     drawn_at_once = args.save_video and not args.join
     outputs = VideoOutputs(
-        args.out_dir, video, tracker.memory, options, args.save_json or (), args.save_panels, drawn_at_once, afterwards
+        args.out_dir, video, inferencer, options, args.save_json or (), args.save_panels, drawn_at_once, afterwards
     )
     if args.resume:
         outputs.resume()

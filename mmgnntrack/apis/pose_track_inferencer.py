@@ -63,6 +63,7 @@ class PoseTrackInferencer(BaseInferencer):
         }
         init_default_scope(config.get('default_scope', 'mmpose'))
         self._weights = weights
+        self._smoother = OneEuroFilter(25.0)
         if device is not None and device.startswith('cuda') and not torch.cuda.is_available():
             raise ValueError(f'device {device}: there is no GPU that torch can use')
         try:
@@ -108,8 +109,8 @@ class PoseTrackInferencer(BaseInferencer):
         _, _, visualize_kwargs, _ = self._dispatch_kwargs(**kwargs)
         source = inputs if isinstance(inputs, FrameSource) else FrameSource(inputs)
         if start == 0:
-            self.model.tracker.reset()
-        smoother = OneEuroFilter(source.fps or 25.0) if smooth else None
+            self.reset()
+        self._smoother.fps = source.fps or 25.0
         self._trails = Trails()
         drawing = {name: value for name, value in visualize_kwargs.items() if name != 'return_vis'}
         steps: list[Step] = []
@@ -123,12 +124,27 @@ class PoseTrackInferencer(BaseInferencer):
                 tracks, drawn = sample.pred_track_instances, {}
                 if steps:
                     drawn = draw_panels(panels, frame.image, steps.pop(), tracks, tracker, **drawing)
-                if smoother is not None and frame.image is not None:
+                if smooth and frame.image is not None:
                     sizes = np.linalg.norm(tracks.bboxes[:, 2:] - tracks.bboxes[:, :2], axis=-1)
-                    tracks.keypoints = smoother(tracks.instances_id, tracks.keypoints, sizes).astype(np.float32)
+                    tracks.keypoints = self._smoother(tracks.instances_id, tracks.keypoints, sizes).astype(np.float32)
                 yield self.postprocess([sample], self.visualize([frame], [sample], **visualize_kwargs), drawn)
         finally:
             tracker.observer = observer
+
+    def reset(self) -> None:
+        """Begins a new video."""
+        self.model.tracker.reset()
+        self._smoother.restore({})
+
+    def state(self) -> dict[str, object]:
+        """What was remembered of the video so far, as tensors; `restore` takes it back."""
+        smoothed = {identity: torch.as_tensor(np.stack(both)) for identity, both in self._smoother.state().items()}
+        return dict(memory=self.model.tracker.memory.state(), smoothed=smoothed)
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Lets `__call__` with a `start` go on where another inferencer was when its `state` was taken."""
+        self.model.tracker.memory.restore(state['memory'])
+        self._smoother.restore({identity: tuple(both.numpy()) for identity, both in state['smoothed'].items()})
 
     @torch.no_grad()
     def forward(self, frame: Frame, every: int = 1, max_people: int | None = None) -> BaseDataElement:

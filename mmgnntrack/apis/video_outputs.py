@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from mmengine.structures import InstanceData
 
-from mmgnntrack.models import TrackMemory
 from mmgnntrack.posetrack import PoseFrame, PoseStream, PoseVideo
 from mmgnntrack.visualization import OverlayVideo, PanelFiles, Trails, draw_tracks
 
 from .frame_source import FrameSource
+from .pose_track_inferencer import PoseTrackInferencer
 
 #: Files of poses, by their format.
 FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
@@ -25,7 +25,7 @@ class VideoOutputs:
     Args:
         folder: where; made by `open`.
         video: name and skeleton.
-        memory: of the tracker; `resume` lets it go on where an earlier run was.
+        inferencer: that tracks the video; `resume` lets it go on where an earlier run was.
         options: what must not change between the parts of a video, by name.
         formats: some of `FORMATS`.
         panels: some of `PANELS`.
@@ -37,7 +37,7 @@ class VideoOutputs:
         self,
         folder: Path,
         video: PoseVideo,
-        memory: TrackMemory,
+        inferencer: PoseTrackInferencer,
         options: Mapping[str, str],
         formats: Sequence[str] = (),
         panels: Sequence[str] = (),
@@ -46,7 +46,7 @@ class VideoOutputs:
     ) -> None:
         self.folder = folder
         self.video = video
-        self.memory = memory
+        self.inferencer = inferencer
         self.options = dict(options)
         self.formats = formats
         self._panel_names = panels
@@ -69,12 +69,12 @@ class VideoOutputs:
         name = self.video.name
         if not self._state_file.is_file():
             raise FileNotFoundError(f'{self.folder}: nothing of {name} to resume: it was not begun there, or is done')
-        state, self._done, self._drawn, options = torch.load(self._state_file, weights_only=True)
+        state, self._done, self._drawn, options = torch.load(self._state_file, map_location='cpu', weights_only=True)
         for option, value in options.items():
-            if value != self.options[option]:
+            if value != self.options.get(option):
                 flag = option.replace('_', '-')
-                raise ValueError(f'--resume: {name} was begun with --{flag} {value}, got {self.options[option]}')
-        self.memory.restore(state)
+                raise ValueError(f'--resume: {name} was begun with --{flag} {value}, got {self.options.get(option)}')
+        self.inferencer.restore(state)
 
     def open(self, fps: float, length: int | None) -> None:
         """Begins the files of a video with so many frames per second and, where that is known, frames."""
@@ -101,7 +101,7 @@ class VideoOutputs:
         """Lets a later run begin after the newest frame, with the videos that were drawn so far if they are whole."""
         self.poses.flush()
         partial = self._state_file.with_suffix('.partial')
-        torch.save((self.memory.state(), len(self.poses), drawn, self.options), partial)
+        torch.save((self.inferencer.state(), len(self.poses), drawn, self.options), partial)
         partial.replace(self._state_file)
 
     def close(self, done: bool) -> None:

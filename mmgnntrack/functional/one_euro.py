@@ -22,6 +22,14 @@ class OneEuroFilter:
         self.speed_cutoff = speed_cutoff
         self._people: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
+    def state(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """What the filter knows of whoever was in the last frame: joints and speeds (K, 2); `restore` takes it back."""
+        return dict(self._people)
+
+    def restore(self, state: dict[int, tuple[np.ndarray, np.ndarray]]) -> None:
+        """Goes on where another filter was when its `state` was taken."""
+        self._people = dict(state)
+
     def __call__(self, ids: np.ndarray, keypoints: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         """The smoothed joints of the next frame.
 

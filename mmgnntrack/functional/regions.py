@@ -125,6 +125,8 @@ class SearchGeometry:
         padding: of the boxes, as in MMPose's GetBBoxCenterScale.
         scale: of the region relative to the crop, in width and height; 2 and 1.5 make a square of a 3:4 crop.
         coarsen: px of the crop to one px of the region's input; larger is faster and less exact.
+        multiple: the sides of the region's input are rounded to multiples of this many px, as the backbone needs it,
+            and the region with them.
     """
 
     input_size: tuple[int, int]
@@ -132,16 +134,19 @@ class SearchGeometry:
     padding: float = 1.25
     scale: tuple[float, float] = (2.0, 1.5)
     coarsen: float = 1.0
+    multiple: int = 32
 
     @property
     def search_input_size(self) -> tuple[int, int]:
         """(w, h) of the network input that a search region is resized to."""
-        return tuple(round(size * scale / self.coarsen) for size, scale in zip(self.input_size, self.scale))
+        sides = np.multiply(self.input_size, self.scale) / self.coarsen
+        return tuple(max(round(side / self.multiple), 1) * self.multiple for side in sides.tolist())
 
     @property
     def search_grid_size(self) -> tuple[int, int]:
         """(W, H) cells of a search region."""
-        return tuple(round(size * scale / self.coarsen) for size, scale in zip(self.heatmap_size, self.scale))
+        sides = zip(self.search_input_size, self.heatmap_size, self.input_size)
+        return tuple(round(side * cells / size) for side, cells, size in sides)
 
     def crops(self, bboxes: np.ndarray) -> np.ndarray:
         """The estimator's crops (n, 4) cx, cy, w, h for boxes (n, 4) xyxy; image px."""
@@ -149,7 +154,8 @@ class SearchGeometry:
 
     def search_boxes(self, crops: np.ndarray) -> np.ndarray:
         """The search regions (n, 4) cx, cy, w, h of crops; image px."""
-        return crops * np.array([1.0, 1.0, *self.scale])
+        scale = np.multiply(self.search_input_size, self.coarsen) / self.input_size
+        return crops * np.array([1.0, 1.0, *scale])
 
     def search_grids(self, crops: np.ndarray) -> np.ndarray:
         """The regions (n, 4) of the heatmap grids over the search regions of crops."""

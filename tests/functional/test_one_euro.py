@@ -33,3 +33,13 @@ def test_people_are_filtered_alone() -> None:
     assert np.abs(found[1] - both[1]).max() > 1
     follow(np.zeros(0, int), both[:0], SIZES[:0])
     np.testing.assert_array_equal(follow(IDS, both[:1], SIZES), both[:1])
+
+
+def test_goes_on_where_another_stopped() -> None:
+    points = np.random.default_rng(0).normal(50, 1, (20, 2))
+    first, second = OneEuroFilter(25.0), OneEuroFilter(25.0)
+    for point in points[:10]:
+        first(IDS, point[None, None], SIZES)
+    second.restore(first.state())
+    for point in points[10:]:
+        assert np.array_equal(*(follow(IDS, point[None, None], SIZES) for follow in (first, second)))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
@@ -112,3 +114,12 @@ def test_a_coarser_search_region() -> None:
     crops = PAPER.crops(BOXES)
     assert coarse.search_input_size == (288, 288) and coarse.search_grid_size == (72, 72)
     np.testing.assert_allclose(coarse.search_grids(crops), PAPER.search_grids(crops) * [1, 1, 2, 2])
+
+
+def test_the_input_of_a_search_region_fits_the_backbone() -> None:
+    """The region is as much larger or smaller as its input was rounded, so that its sampling stays."""
+    odd = replace(PAPER, scale=(1.6, 1.2), coarsen=1.1)  # 418.9 px
+    assert odd.search_input_size == (416, 416) and odd.search_grid_size == (104, 104)
+    crops = np.array([[200.0, 100.0, 90.0, 120.0]])
+    np.testing.assert_allclose(odd.search_boxes(crops)[0, 2:], 416 * 1.1 / 288 * 90)
+    np.testing.assert_allclose(odd.search_grids(crops)[0, 2:], PAPER.search_grids(crops)[0, 2:] * 1.1)

@@ -21,7 +21,7 @@ def complaint(*arguments: str) -> str:
 def test_unwritable_output_folder(tmp_path: Path) -> None:
     (tmp_path / 'file').write_text('')
     blocked = tmp_path / 'file' / 'out'
-    message = complaint('tools/test.py', CONFIG, '--work-dir', str(tmp_path), '--out-dir', str(blocked))
+    message = complaint('tools/test.py', CONFIG, 'none', '--work-dir', str(tmp_path), '--out-dir', str(blocked))
     assert str(blocked) in message
 
 
@@ -32,7 +32,7 @@ def test_missing_checkpoint(tmp_path: Path) -> None:
 
 def test_missing_data(tmp_path: Path) -> None:
     options = ('--work-dir', str(tmp_path / 'work'), '--cfg-options', f'test_dataloader.dataset.data_root={tmp_path}')
-    last = complaint('tools/test.py', CONFIG, *options).splitlines()[-1]
+    last = complaint('tools/test.py', CONFIG, 'none', *options).splitlines()[-1]
     assert last.startswith('error: ') and str(tmp_path / 'annotations/val') in last
 
 

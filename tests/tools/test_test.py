@@ -49,3 +49,8 @@ def test_unknown_panels(tool: Tool, tmp_path: Path) -> None:
     options = ('--show-dir', tmp_path, '--show-panels', 'pose')
     status, _, complaint = tool(CONFIG, 'none', '--work-dir', tmp_path, *options)
     assert status == 2 and "invalid choice: 'pose'" in complaint
+
+
+def test_untrained_weights_are_asked_for(tool: Tool, tmp_path: Path) -> None:
+    status, _, complaint = tool(CONFIG, '--work-dir', tmp_path)
+    assert status == 2 and 'expected a checkpoint, or "none"' in complaint

@@ -85,7 +85,8 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     for number in range(28):  # there and back
         place = number % 14
         (many / f'{number:03}.jpg').symlink_to(images[place if place < 8 else 14 - place])
-    arguments = [many, *options, '--save-video', '--save-json', 'posetrack', '--save-panels', 'fusion', '--out-dir']
+    arguments = [many, *options, '--smooth', '--save-video', '--save-json', 'posetrack', '--save-panels', 'fusion']
+    arguments.append('--out-dir')
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     assert track(*arguments, whole)[0] == 0
 
@@ -105,6 +106,9 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     assert length_of(parts / 'many.mp4') == length_of(parts / 'many_fusion.mp4') == 28
     assert {path.name for path in parts.iterdir()} == {'many.json', 'many.mp4', 'many.png', 'many_fusion.mp4'}
 
+    torch.save(({}, 0, False, dict(source=str(frames), every='1')), parts / '.many.state.pth')
+    status, _, errors = track(*arguments, parts, '--resume')
+    assert status == 1 and f'many was begun with --source {frames}, got {many}' in errors
     torch.save(({}, 0, False, dict(every='3', save_json="['posetrack']")), parts / '.many.state.pth')
     status, _, errors = track(*arguments, parts, '--resume')
     assert status == 1 and 'many was begun with --every 3, got 1' in errors

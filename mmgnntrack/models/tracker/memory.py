@@ -94,6 +94,7 @@ class TrackMemory:
             fifo[rows, :-1] = fifo[rows, 1:]
             fifo[rows, -1] = newest
         if self.visual_channels:
+            tracklets.features = tracklets.features.to(features)  # restored on another device, perhaps
             tracklets.features[rows] = torch.cat([tracklets.features[rows, 1:], features[:, None]], dim=1)
         tracklets.bboxes[rows] = tracked.bboxes
         tracklets.last_seen[rows[~tracked.predicted]] = frame_id
