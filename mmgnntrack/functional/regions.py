@@ -50,6 +50,35 @@ def pose_bboxes(keypoints: np.ndarray, valid: np.ndarray, margin: float = 0.15) 
     return np.concatenate([low - pad, high + pad], axis=-1)
 
 
+def followed_bboxes(
+    bboxes: np.ndarray, moved: np.ndarray, sure: np.ndarray, last: np.ndarray, growth: np.ndarray | float
+) -> np.ndarray:
+    """The boxes of predicted poses. Joints of which nobody is sure may be anywhere: with fewer than three sure ones a
+    box is the last one, moved by their median motion; with more it is at most so many times as wide and high as that.
+
+    Args:
+        bboxes: (M, 4) xyxy around the sure joints, image px.
+        moved: (M, K, 2) how far the joints have moved since the last box, image px.
+        sure: (M, K) bool.
+        last: (M, 4) xyxy, image px.
+        growth: (M,) or one for all.
+
+    >>> boxes, last = np.array([[0.0, 0, 90, 10], [0, 0, 90, 10]]), np.array([[0.0, 0, 10, 10]] * 2)
+    >>> sure = np.array([[True, True, True], [True, False, False]])
+    >>> followed_bboxes(boxes, np.full((2, 3, 2), 5.0), sure, last, 2.0).tolist()
+    [[35.0, 0.0, 55.0, 10.0], [5.0, 5.0, 15.0, 15.0]]
+    """
+    centre, size = (bboxes[:, :2] + bboxes[:, 2:]) / 2, bboxes[:, 2:] - bboxes[:, :2]
+    size = np.minimum(size, (last[:, 2:] - last[:, :2]) * np.reshape(growth, (-1, 1)))
+    found = np.concatenate([centre - size / 2, centre + size / 2], axis=-1)
+    few = sure.sum(-1) < 3
+    if few.any():
+        hidden = np.broadcast_to(~sure[few][..., None], moved[few].shape)
+        middle = np.ma.median(np.ma.masked_array(moved[few], hidden), axis=1).filled(0.0)
+        found[few] = last[few] + np.tile(middle, 2)
+    return found
+
+
 def crop_boxes(bboxes: np.ndarray, aspect: float, padding: float = 1.25) -> np.ndarray:
     """The crops that a top-down estimator cuts for boxes: padded, then grown to the input's aspect ratio about their
     centre. Agrees with MMPose's GetBBoxCenterScale and TopdownAffine.

@@ -127,14 +127,14 @@ class VideoPoseTracker(BaseModel):
 
         if detect:
             estimated = self.estimate(image, self.detect(image) if people is None else people)
-            return self.tracker.step(estimated, frame_id, search_features)
+            return self.tracker.step(estimated, frame_id, search_features, image_size=image.shape[1::-1])
         self.tracker.begin(frame_id)
         reference = self.tracker.reference(frame_id, search_features)
         people = InstanceData(bboxes=reference.bboxes, bbox_scores=reference.keypoint_scores.mean(-1))
         estimated = self.estimate(image, people)
         # A box says nothing of whether somebody is there: whoever is not seen clearly counts as missed.
         seen = self.tracker.life_cycle.seen(estimated.keypoint_scores)
-        return self.tracker.step(estimated[seen], frame_id, reference=reference)
+        return self.tracker.step(estimated[seen], frame_id, reference=reference, image_size=image.shape[1::-1])
 
     def detect(self, image: np.ndarray) -> InstanceData:
         """The people of an image (see `PersonDetector.predict`), from the cache if they are there."""

@@ -9,6 +9,7 @@ from mmgnntrack.functional import (
     SearchGeometry,
     cells_to_image,
     crop_boxes,
+    followed_bboxes,
     grid_regions,
     image_to_cells,
     pose_bboxes,
@@ -123,3 +124,15 @@ def test_the_input_of_a_search_region_fits_the_backbone() -> None:
     crops = np.array([[200.0, 100.0, 90.0, 120.0]])
     np.testing.assert_allclose(odd.search_boxes(crops)[0, 2:], 416 * 1.1 / 288 * 90)
     np.testing.assert_allclose(odd.search_grids(crops)[0, 2:], PAPER.search_grids(crops)[0, 2:] * 1.1)
+
+
+def test_boxes_of_predicted_poses() -> None:
+    last, moved = np.array([[0.0, 0, 20, 10]]), np.array([[[4.0, 2], [6, 2], [90, 90], [5, 1], [-90, 0]]])
+    boxes = np.array([[0.0, 0, 22, 200]])
+    sure = np.array([[True, True, False, True, False]])
+    found = followed_bboxes(boxes, moved, sure, last, np.array([1.5]))
+    np.testing.assert_allclose(found, [[0, 92.5, 22, 107.5]])  # as wide as it is, half as high again as before
+    sure[0, 3] = False
+    np.testing.assert_allclose(followed_bboxes(boxes, moved, sure, last, 1.5), last + [5, 2, 5, 2])
+    np.testing.assert_allclose(followed_bboxes(boxes, moved, np.zeros((1, 5), bool), last, 1.5), last)
+    assert followed_bboxes(boxes[:0], moved[:0], sure[:0], last[:0], 1.5).shape == (0, 4)

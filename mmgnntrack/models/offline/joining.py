@@ -129,10 +129,11 @@ class TrackletJoiner:
 
     def _predicted(self, asked: Sequence[tuple[Tracklet, np.ndarray]]) -> InstanceData:
         """What the poses of tracklets say of later times (n,), all one after the other: keypoints, keypoint_scores,
-        0 where nothing is known, scales, the `radius` within which a joint is right, image px, and bboxes."""
+        0 where nothing is known, scales, the `radius` within which a joint is right, image px, and the areas (n,) px^2
+        of the boxes of their last poses."""
         history = InstanceData.cat([tracklet.histories(times, self.length) for tracklet, times in asked])
-        bboxes = self.association.boxes(history.keypoints[:, -1], history.keypoint_scores[:, -1])
-        history.crops = crop_boxes(bboxes, aspect=0.75)
+        last = self.association.boxes(history.keypoints[:, -1], history.keypoint_scores[:, -1])
+        history.crops = crop_boxes(last, aspect=0.75)
         history.features = np.zeros((*history.valid.shape, 0), np.float32)
         count = len(history)
         known = np.flatnonzero(history.valid.any((1, 2)))
@@ -148,7 +149,7 @@ class TrackletJoiner:
             keypoint_scores=scores,
             scales=scales,
             radius=radius,
-            bboxes=self.association.boxes(keypoints, scores),
+            areas=(last[:, 2:] - last[:, :2]).prod(-1),
         )
 
     def _free(self, poses: PoseTable, filled: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from mmgnntrack.functional import (
     Matches,
     assign,
     bbox_iou,
+    followed_bboxes,
     joint_distance,
     joint_likelihood,
     oks,
@@ -20,6 +21,9 @@ from mmgnntrack.functional import (
 from mmgnntrack.functional.similarity import AREA_OF_BBOX
 from mmgnntrack.posetrack import POSETRACK
 from mmgnntrack.settings import one_of
+
+#: How much wider or higher the box of somebody unseen may become in a frame.
+_GROWTH = 1.25
 
 
 @dataclass
@@ -55,7 +59,8 @@ class Association:
         the surest. The others are left out, as if they were not there.
 
         Args:
-            reference: M poses with bboxes (M, 4) xyxy and the frames `unseen` (M,) since they were seen.
+            reference: M poses with bboxes (M, 4) xyxy, areas (M,) px^2 and the frames `unseen` (M,) since they were
+                seen.
             estimated: N poses.
         """
         similarity = self.similarity_of(reference, estimated)
@@ -70,7 +75,7 @@ class Association:
 
     def similarity_of(self, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
         """(M, N) likeness of reference poses and estimated ones: both with keypoints (n, K, 2) image px and
-        keypoint_scores (n, K), the reference with bboxes (M, 4) xyxy."""
+        keypoint_scores (n, K), the reference with bboxes (M, 4) xyxy and areas (M,) px^2."""
         return SIMILARITIES[self.similarity].compare(self, reference, estimated)
 
     def distinct(self, keypoints: np.ndarray, scores: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -82,6 +87,14 @@ class Association:
         """(n, 4) xyxy around the joints of poses (n, K, 2) with scores (n, K), instead of what the detector drew."""
         return pose_bboxes(keypoints, self.counting(scores), self.bbox_margin).astype(np.float32)
 
+    def followed_boxes(self, predicted: InstanceData, tracklets: InstanceData, frame_id: int) -> np.ndarray:
+        """(M, 4) xyxy of the poses that are predicted of tracklets in a frame, see `functional.followed_bboxes`."""
+        boxes = self.boxes(predicted.keypoints, predicted.keypoint_scores)
+        moved = predicted.keypoints - tracklets.keypoints[:, -1]
+        growth = _GROWTH ** (frame_id - tracklets.frame_ids[:, -1])
+        sure = self.counting(predicted.keypoint_scores) & tracklets.valid[:, -1]
+        return followed_bboxes(boxes, moved, sure, tracklets.bboxes, growth).astype(np.float32)
+
     def counting(self, scores: np.ndarray) -> np.ndarray:
         """(n, K) which joints with scores (n, K) count."""
         return scores >= self.joint_score_thr
@@ -92,24 +105,20 @@ def _iou(rules: Association, reference: InstanceData, estimated: InstanceData) -
 
 
 def _oks(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
-    areas = AREA_OF_BBOX * _areas(reference)
+    areas = AREA_OF_BBOX * reference.areas
     return oks(reference.keypoints, estimated.keypoints, areas, rules.sigmas, *_counting(rules, reference, estimated))
 
 
 def _distance(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
     valid = _counting(rules, reference, estimated)
-    return np.exp(-joint_distance(reference.keypoints, estimated.keypoints, _areas(reference), *valid))
+    return np.exp(-joint_distance(reference.keypoints, estimated.keypoints, reference.areas, *valid))
 
 
 def _likelihood(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
     if 'scales' not in reference:
         raise ValueError("PoseTracker: similarity='likelihood' needs a dynamics head that predicts `scales`")
     places, valid = (reference.keypoints, estimated.keypoints), _counting(rules, reference, estimated)
-    return joint_likelihood(*places, reference.scales, _areas(reference), *valid)
-
-
-def _areas(poses: InstanceData) -> np.ndarray:
-    return (poses.bboxes[:, 2:] - poses.bboxes[:, :2]).prod(-1)
+    return joint_likelihood(*places, reference.scales, reference.areas, *valid)
 
 
 def _counting(rules: Association, *groups: InstanceData) -> list[np.ndarray]:

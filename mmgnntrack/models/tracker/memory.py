@@ -19,6 +19,7 @@ class TrackMemory:
             - keypoints (M, L, K, 2) image px, keypoint_scores (M, L, K), valid (M, L, K)
             - frame_ids (M, L) numbers of the poses' frames, those of missing poses just before the first one
             - bboxes (M, 4) xyxy of the last pose, image px
+            - areas (M,) px^2 of the box of the last pose that a detection confirmed
             - features (M, L, K, C) visual features at the joints
             - first_seen, last_seen (M,) numbers of the frames in which a detection first and last confirmed it
 
@@ -27,15 +28,24 @@ class TrackMemory:
         visual_channels: C, 0 for none.
         length: L, 3 for the paper's four frames.
         max_lost: frames that a tracklet lives on without a detection.
+        joint_score_thr: joints below it count as missing; the tracker sets it.
     """
 
-    def __init__(self, num_keypoints: int, visual_channels: int = 0, length: int = 3, max_lost: int = 15) -> None:
+    def __init__(
+        self,
+        num_keypoints: int,
+        visual_channels: int = 0,
+        length: int = 3,
+        max_lost: int = 15,
+        joint_score_thr: float = 0.0,
+    ) -> None:
         if length < 1:
             raise ValueError(f'TrackMemory: length must be at least 1, got {length}')
         self.num_keypoints = num_keypoints
         self.visual_channels = visual_channels
         self.length = length
         self.max_lost = max_lost
+        self.joint_score_thr = joint_score_thr
         self.reset()
 
     def reset(self) -> None:
@@ -56,6 +66,10 @@ class TrackMemory:
         alive = frame_id - self.tracklets.last_seen <= self.max_lost + 1
         if not alive.all():
             self.tracklets = self.tracklets[alive]
+
+    def end(self, ids: np.ndarray) -> None:
+        """Ends the tracklets with these ids."""
+        self.tracklets = self.tracklets[~np.isin(self.tracklets.instances_id, ids)]
 
     def last_poses(self) -> InstanceData:
         """The newest pose of each tracklet: instances_id, keypoints (M, K, 2), keypoint_scores (M, K), bboxes."""
@@ -88,7 +102,7 @@ class TrackMemory:
         for fifo, newest in (
             (tracklets.keypoints, tracked.keypoints),
             (tracklets.keypoint_scores, tracked.keypoint_scores),
-            (tracklets.valid, tracked.keypoint_scores > 0),
+            (tracklets.valid, (tracked.keypoint_scores > 0) & (tracked.keypoint_scores >= self.joint_score_thr)),
             (tracklets.frame_ids, frame_id),
         ):
             fifo[rows, :-1] = fifo[rows, 1:]
@@ -97,7 +111,9 @@ class TrackMemory:
             tracklets.features = tracklets.features.to(features)  # restored on another device, perhaps
             tracklets.features[rows] = torch.cat([tracklets.features[rows, 1:], features[:, None]], dim=1)
         tracklets.bboxes[rows] = tracked.bboxes
-        tracklets.last_seen[rows[~tracked.predicted]] = frame_id
+        seen = rows[~tracked.predicted]
+        tracklets.last_seen[seen] = frame_id
+        tracklets.areas[seen] = (tracklets.bboxes[seen, 2:] - tracklets.bboxes[seen, :2]).prod(-1)
 
     def state(self) -> dict[str, Tensor | int]:
         """All that is remembered, as tensors; `restore` takes it back."""
@@ -136,6 +152,7 @@ class TrackMemory:
             valid=np.zeros(shape, bool),
             frame_ids=np.zeros(shape[:2], np.int64),
             bboxes=np.zeros((len(ids), 4), np.float32),
+            areas=np.zeros(len(ids), np.float32),
             features=like.new_zeros(*shape, self.visual_channels),
             first_seen=np.zeros(len(ids), np.int64),
             last_seen=np.zeros(len(ids), np.int64),

@@ -82,7 +82,8 @@ class PoseTracker(BaseModule):
         channels = self.dynamics_head.visual_channels if self.mode.predicts else 0
         self.predictor = Predictor(self.dynamics_head, self.geometry, self.codec) if self.mode.predicts else None
         self.memory = MODELS.build(
-            memory or dict(type='mmgnntrack.TrackMemory'), default_args=dict(visual_channels=channels, **joints)
+            memory or dict(type='mmgnntrack.TrackMemory'),
+            default_args=dict(visual_channels=channels, joint_score_thr=self.association.joint_score_thr, **joints),
         )
 
     @property
@@ -107,15 +108,16 @@ class PoseTracker(BaseModule):
     @torch.no_grad()
     def reference(self, frame_id: int, search_features: SearchFeatures | None = None) -> InstanceData:
         """What the poses of a frame are compared with: the predicted poses (see `Predictor.predict`) or the last ones
-        of the M tracked people, with their `bboxes` (M, 4) xyxy, and the frames `unseen` (M,) since a detection
-        confirmed them. Arguments as in `step`."""
+        of the M tracked people, with their `bboxes` (M, 4) xyxy, the `areas` (M,) px^2 of their last boxes that a
+        detection confirmed, and the frames `unseen` (M,) since. Arguments as in `step`."""
+        tracklets = self.memory.tracklets
         if self.predictor is None:
             reference = self.memory.last_poses()
         else:
-            tracklets, heatmaps = self.memory.tracklets, self.mode.fuses
-            reference = self.predictor.predict(tracklets, frame_id, search_features, heatmaps)
-            reference.bboxes = self.association.boxes(reference.keypoints, reference.keypoint_scores)
-        reference.unseen = frame_id - self.memory.tracklets.last_seen
+            reference = self.predictor.predict(tracklets, frame_id, search_features, self.mode.fuses)
+            reference.bboxes = self.association.followed_boxes(reference, tracklets, frame_id)
+        reference.areas = tracklets.areas
+        reference.unseen = frame_id - tracklets.last_seen
         return reference
 
     @torch.no_grad()
@@ -125,6 +127,7 @@ class PoseTracker(BaseModule):
         frame_id: int,
         search_features: SearchFeatures | None = None,
         reference: InstanceData | None = None,
+        image_size: tuple[int, int] | None = None,
     ) -> InstanceData:
         """Tracks the poses of one frame.
 
@@ -136,6 +139,7 @@ class PoseTracker(BaseModule):
             search_features: takes crops (M, 4) cx, cy, w, h of tracked people and returns the visual features
                 (M, C, H, W) of their search regions in this frame.
             reference: the `reference` of this frame, where it was asked for already.
+            image_size: (w, h) px; who is expected beyond its edges and not found has left for good. None for no edges.
 
         Returns:
             InstanceData of the tracked poses: instances_id, keypoints, keypoint_scores, bboxes (around the poses), ages
@@ -146,6 +150,8 @@ class PoseTracker(BaseModule):
         if reference is None:
             reference = self.reference(frame_id, search_features)
         matches = self.association.match(reference, estimated)
+        if image_size is not None:
+            matches = self._without_those_who_left(reference, matches, image_size)
         fused = self.fusion.fuse(reference, estimated, matches) if self.mode.fuses else None
         tracked, features = self._people(reference, estimated, matches, fused)
         if self.observer is not None:
@@ -159,6 +165,15 @@ class PoseTracker(BaseModule):
         self.memory.update(remembered, features, frame_id)
         tracked.ages = self.memory.ages(tracked, frame_id)
         return tracked if shown.all() else tracked[shown]
+
+    def _without_those_who_left(
+        self, reference: InstanceData, matches: Matches, image_size: tuple[int, int]
+    ) -> Matches:
+        """The matches, and those without one who are still within the image; the others' tracklets end."""
+        bboxes = reference.bboxes[matches.unmatched_rows]
+        left = ((bboxes[:, 2:] <= 0) | (bboxes[:, :2] >= image_size)).any(-1)
+        self.memory.end(reference.instances_id[matches.unmatched_rows[left]])
+        return matches._replace(unmatched_rows=matches.unmatched_rows[~left])
 
     def _people(
         self, reference: InstanceData, estimated: InstanceData, matches: Matches, fused: Tensor | None
@@ -179,6 +194,8 @@ class PoseTracker(BaseModule):
             keypoints[:known], peaks = decode_heatmaps(self.codec, fused, estimated.regions[matches.cols])
             # A mean of two peaks that are a little apart is lower than either, though both say that the joint is there.
             scores[:known] = np.maximum(peaks, scores[:known])
+        bboxes = self.association.boxes(keypoints, scores)
+        bboxes[len(found) :] = reference.bboxes[lost]
         ids = reference.instances_id
         sources = np.concatenate([found, np.full(len(lost), -1)])
         seen = sources >= 0
@@ -189,7 +206,7 @@ class PoseTracker(BaseModule):
             instances_id=np.concatenate([ids[matches.rows], self.memory.new_ids(len(found) - known), ids[lost]]),
             keypoints=keypoints,
             keypoint_scores=scores,
-            bboxes=self.association.boxes(keypoints, scores),
+            bboxes=bboxes,
             sources=sources,
             predicted=~seen,
             shown=shown,

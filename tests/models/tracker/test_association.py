@@ -14,7 +14,8 @@ def poses(*places: tuple[float, float], scores: tuple[float, ...] = (), unseen: 
     keypoints = BODY + np.reshape(places, (-1, 1, 2))
     scores = np.broadcast_to(np.reshape(scores or [0.9], (-1, 1)), keypoints.shape[:2]).copy()
     bboxes = pose_bboxes(keypoints, scores > 0)
-    found = InstanceData(keypoints=keypoints, keypoint_scores=scores, bboxes=bboxes)
+    areas = (bboxes[:, 2:] - bboxes[:, :2]).prod(-1)
+    found = InstanceData(keypoints=keypoints, keypoint_scores=scores, bboxes=bboxes, areas=areas)
     if unseen:
         found.set_field(np.array(unseen), 'unseen')
     return found

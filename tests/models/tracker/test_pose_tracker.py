@@ -315,6 +315,48 @@ def test_nobody_is_recovered_where_somebody_else_stands(make: Make) -> None:
     assert places.tolist() == [list(np.round(np.add(BODY[0], FAR), -2))] and found.instances_id.tolist() == [2, 1]
 
 
+class ScatteringHead(DynamicsHead):
+    """Loses everybody who is not seen: two sure joints, the others scattered ever farther away, with scores near 0."""
+
+    any_time = False
+
+    def predict(
+        self, history: InstanceData, grid_size: tuple[int, int], visual: object, decode: object, heatmaps: bool
+    ) -> Prediction:
+        keypoints, scores = history.keypoints[:, -1] + np.float32([3, 0]), np.full((len(history), K), 0.9, np.float32)
+        keypoints[:, 2:] += np.float32([[400, 300], [-500, 700]])
+        scores[:, 2:] = 0.01
+        return Prediction(keypoints, scores, None)
+
+
+def test_the_box_of_somebody_unseen_does_not_explode() -> None:
+    """It goes where the sure joints go, and a stranger far away is somebody else."""
+    tracker = a_tracker(matching='gnn', coasting=True)
+    tracker.predictor.head = tracker.dynamics_head = ScatteringHead()
+    tracker.step(estimated(HERE), 0)
+    first = tracker.memory.tracklets.bboxes[0].copy()
+    for frame_id in range(1, 7):
+        tracker.step(estimated(), frame_id)
+    np.testing.assert_allclose(tracker.memory.tracklets.bboxes[0], first + [18, 0, 18, 0], atol=0.1)
+    assert tracker.memory.tracklets.areas[0] == pytest.approx((first[2:] - first[:2]).prod())
+    assert tracker.step(estimated((900, 700)), 7).instances_id.tolist() == [1]
+
+
+@pytest.mark.parametrize(('size', 'identity'), [((400, 300), 0), ((80, 300), 1), ((400, 60), 1), (None, 0)])
+def test_who_has_left_the_image_is_forgotten(make: Make, size: tuple[int, int] | None, identity: int) -> None:
+    tracker = make('gnn')
+    tracker.step(estimated((100, 80)), 0, image_size=size)
+    tracker.step(estimated(), 1, image_size=size)
+    assert tracker.step(estimated((100, 80)), 2, image_size=size).instances_id.tolist() == [identity]
+
+
+def test_joints_below_the_threshold_are_not_remembered(make: Make) -> None:
+    """As in training, where they are not annotated."""
+    tracker = make('gnn', joint_score_thr=0.3)
+    tracker.step(estimated(HERE, heights=np.array([0.9, 0.9, 0.2, 0.9])), 0)
+    assert tracker.memory.tracklets.valid[0, -1].tolist() == [True, True, False, True]
+
+
 def test_fused_joints_are_as_sure_as_estimated_ones(make: Make) -> None:
     tracker = make('full', confidence_power=0.0)
     tracker.step(estimated(HERE), 0)
@@ -335,6 +377,7 @@ def test_similarity() -> None:
     other = InstanceData(keypoints=BODY[None] + HERE, keypoint_scores=np.array([[1, 1, 1, 0.1]]))
     for each in (poses, other):
         each.bboxes = pose_bboxes(each.keypoints, each.keypoint_scores >= 0.2)
+        each.areas = (each.bboxes[:, 2:] - each.bboxes[:, :2]).prod(-1)
     other.keypoints[0, -1] = -999
     assert a_tracker(matching='oks').association.similarity_of(poses, other).item() == pytest.approx(1)
     # Boxes of 26 x 62.4 and 26 x 19.5 px, the one's top 5 px above the other's.
