@@ -7,6 +7,7 @@ from .peaks import dark_peaks, quarter_peaks, udp_peaks
 from .pose_nms import pose_nms
 from .regions import (
     SearchGeometry,
+    bbox_areas,
     cells_to_image,
     centred_regions,
     crop_boxes,
@@ -24,6 +25,7 @@ __all__ = [
     'OneEuroFilter',
     'SearchGeometry',
     'assign',
+    'bbox_areas',
     'bbox_iou',
     'cells_to_image',
     'centred_regions',

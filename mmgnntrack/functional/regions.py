@@ -50,6 +50,11 @@ def pose_bboxes(keypoints: np.ndarray, valid: np.ndarray, margin: float = 0.15) 
     return np.concatenate([low - pad, high + pad], axis=-1)
 
 
+def bbox_areas(bboxes: np.ndarray) -> np.ndarray:
+    """(n,) areas of boxes (n, 4) xyxy."""
+    return (bboxes[:, 2:] - bboxes[:, :2]).prod(-1)
+
+
 def followed_bboxes(
     bboxes: np.ndarray, moved: np.ndarray, sure: np.ndarray, last: np.ndarray, growth: np.ndarray | float
 ) -> np.ndarray:

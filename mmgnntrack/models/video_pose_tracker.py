@@ -1,6 +1,7 @@
 """The full video model."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor
 
-from mmgnntrack.functional import sample_at
+from mmgnntrack.functional import SearchGeometry, sample_at
 from mmgnntrack.registry import MODELS
 
 from .instance_cache import InstanceCache
@@ -161,6 +162,7 @@ class VideoPoseTracker(BaseModel):
     def _tubes(self, inputs: dict, data_samples: Sequence[BaseDataElement]) -> tuple[InstanceData, Tensor | None]:
         """Histories with the visual features at their joints, and the features of the search regions."""
         history = InstanceData.cat([sample.history for sample in data_samples])
+        self._check_tubes(history, data_samples[0].get('geometry'))
         if not self.tracker.dynamics_head.visual_channels:
             return history, None
         estimator = self.pose_estimator
@@ -169,6 +171,22 @@ class VideoPoseTracker(BaseModel):
         cells = history.cells.flatten(0, 1).to(maps)
         history.features = sample_at(maps, cells).unflatten(0, history.cells.shape[:2])
         return history, estimator.features(inputs['search'], estimator.geometry.search_grid_size)
+
+    def _check_tubes(self, history: InstanceData, geometry: SearchGeometry | None) -> None:
+        """What is trained is what will track: as long a history, the same crops and search regions."""
+        length, remembered = history.valid.shape[1], self.tracker.memory.length
+        if length != remembered:
+            raise ValueError(
+                f'the pipeline gives histories of {length} poses (SampleTube has length={length + 1}), but '
+                f'tracker.memory has length={remembered}'
+            )
+        for field in fields(geometry) if geometry is not None and self.tracker.geometry is not None else ():
+            given, own = (getattr(source, field.name) for source in (geometry, self.tracker.geometry))
+            if not np.array_equal(given, own):
+                raise ValueError(
+                    f"the pipeline's PackTubeInputs has {field.name}={given}, but the model has {own}: crops and "
+                    'search regions would be others in training than in tracking'
+                )
 
     def _check_channels(self) -> None:
         head = self.tracker.dynamics_head

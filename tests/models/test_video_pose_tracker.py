@@ -251,3 +251,17 @@ def test_joints_that_do_not_fit(config: Config) -> None:
     config.model.tracker.sigmas = [0.1] * 17
     with pytest.raises(ValueError, match='15 keypoints, but tracker.sigmas has 17'):
         build(config)
+
+
+@pytest.mark.parametrize(
+    ('setting', 'message'),
+    [
+        (dict(pose_estimator=dict(padding=1.3)), r'PackTubeInputs has padding=1.0, but the model has 1.3'),
+        (dict(pose_estimator=dict(search=dict(coarsen=2.0))), r'has coarsen=1.0, but the model has 2.0'),
+        (dict(tracker=dict(memory=dict(length=2))), r'SampleTube has length=4\), but tracker.memory has length=2'),
+    ],
+)
+def test_training_and_tracking_see_the_same(config: Config, tubes: dict, setting: dict, message: str) -> None:
+    config.merge_from_dict(dict(model=setting))
+    with pytest.raises(ValueError, match=message):
+        build(config).train()(**tubes, mode='loss')

@@ -245,7 +245,9 @@ class PackTubeInputs(BaseTransform):
             cell = np.divide(self.geometry.input_size, self.geometry.heatmap_size)
             cells = image_to_cells(results['history'], grid_regions(crops, self.geometry.input_size, cell))
             history.cells = _tensor(cells)[None]
-        sample = PoseDataSample(history=history, metainfo=dict(img_path=results['img_paths'][-1]))
+        sample = PoseDataSample(
+            history=history, metainfo=dict(img_path=results['img_paths'][-1], geometry=self.geometry)
+        )
         weights = annotated[None, -1].astype(np.float32)
         if self.heatmaps:
             target = image_to_cells(results['keypoints'][None, -1], region) * self.codec.scale_factor

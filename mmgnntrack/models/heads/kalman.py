@@ -62,7 +62,7 @@ class KalmanFilter:
 
 @MODELS.register_module()
 class KalmanDynamics(DynamicsHead):
-    """Predicts joints where a `KalmanFilter` over the history has them, with the scores where they were seen last.
+    """Predicts joints where a `KalmanFilter` over the history has them, with the scores of the last pose.
 
     Args:
         num_keypoints: K; the filter does not need it.
@@ -93,8 +93,7 @@ class KalmanDynamics(DynamicsHead):
         size = np.sqrt(history.crops[:, 2:].prod(-1))[:, None]
         relative = history.keypoints / size[:, None, None]
         keypoints, scales = self.filter.forecast(relative, history.valid, history.ages)
-        newest = history.valid.shape[1] - 1 - history.valid[:, ::-1].argmax(1, keepdims=True)
-        scores = np.take_along_axis(history.keypoint_scores * history.valid, newest, 1)[:, 0]
+        scores = history.keypoint_scores[:, -1] * history.valid[:, -1]
         certainty = probability_within(self.tolerance, scales)
         keypoints, scales, maps = keypoints * size[..., None], scales * size, None
         if heatmaps:

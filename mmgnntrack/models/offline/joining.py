@@ -9,7 +9,7 @@ from mmengine.structures import InstanceData
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mmgnntrack.functional import assign, combined, crop_boxes, distance_within, probability_within
+from mmgnntrack.functional import assign, bbox_areas, combined, crop_boxes, distance_within, probability_within
 from mmgnntrack.models.heads import DynamicsHead, KalmanDynamics
 from mmgnntrack.models.tracker import SIMILARITIES, Association, PoseTracker
 from mmgnntrack.posetrack import PoseFrame, PoseTable, frame_numbers
@@ -129,8 +129,8 @@ class TrackletJoiner:
 
     def _predicted(self, asked: Sequence[tuple[Tracklet, np.ndarray]]) -> InstanceData:
         """What the poses of tracklets say of later times (n,), all one after the other: keypoints, keypoint_scores,
-        0 where nothing is known, scales, the `radius` within which a joint is right, image px, and the areas (n,) px^2
-        of the boxes of their last poses."""
+        0 where nothing is known, scales, the `radius` within which a joint is right, image px, and the `extents`
+        (n,) px^2 of the poses."""
         history = InstanceData.cat([tracklet.histories(times, self.length) for tracklet, times in asked])
         last = self.association.boxes(history.keypoints[:, -1], history.keypoint_scores[:, -1])
         history.crops = crop_boxes(last, aspect=0.75)
@@ -142,14 +142,14 @@ class TrackletJoiner:
         for start in range(0, len(known), _BATCH):
             rows = known[start : start + _BATCH]
             found = self.head.predict(history[rows], (0, 0), None, None, heatmaps=False)
-            keypoints[rows], scores[rows] = found.keypoints, found.keypoint_scores
+            keypoints[rows], scores[rows] = found.keypoints, _last_scores(history[rows])
             scales[rows], radius[rows] = found.scales, distance_within(found.certainty, found.scales)
         return InstanceData(
             keypoints=keypoints,
             keypoint_scores=scores,
             scales=scales,
             radius=radius,
-            areas=(last[:, 2:] - last[:, :2]).prod(-1),
+            extents=bbox_areas(self.association.boxes(keypoints, scores)),
         )
 
     def _free(self, poses: PoseTable, filled: np.ndarray) -> np.ndarray:
@@ -161,6 +161,12 @@ class TrackletJoiner:
             rank = scores.mean(-1) + 2 * ~filled[rows]
             stay[rows] = ~filled[rows] | self.association.distinct(poses.keypoints[rows], scores, rank)
         return stay
+
+
+def _last_scores(history: InstanceData) -> np.ndarray:
+    """(M, K) of the joints where they were seen last, whatever a head says of joints that the last pose lacks."""
+    newest = history.valid.shape[1] - 1 - history.valid[:, ::-1].argmax(1, keepdims=True)
+    return np.take_along_axis(history.keypoint_scores, newest, 1)[:, 0]
 
 
 def _keys(poses: PoseTable) -> np.ndarray:

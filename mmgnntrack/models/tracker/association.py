@@ -59,8 +59,7 @@ class Association:
         the surest. The others are left out, as if they were not there.
 
         Args:
-            reference: M poses with bboxes (M, 4) xyxy, areas (M,) px^2 and the frames `unseen` (M,) since they were
-                seen.
+            reference: M poses, see `PoseTracker.reference`.
             estimated: N poses.
         """
         similarity = self.similarity_of(reference, estimated)
@@ -75,7 +74,7 @@ class Association:
 
     def similarity_of(self, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
         """(M, N) likeness of reference poses and estimated ones: both with keypoints (n, K, 2) image px and
-        keypoint_scores (n, K), the reference with bboxes (M, 4) xyxy and areas (M,) px^2."""
+        keypoint_scores (n, K), the reference with what `PoseTracker.reference` adds."""
         return SIMILARITIES[self.similarity].compare(self, reference, estimated)
 
     def distinct(self, keypoints: np.ndarray, scores: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -87,9 +86,11 @@ class Association:
         """(n, 4) xyxy around the joints of poses (n, K, 2) with scores (n, K), instead of what the detector drew."""
         return pose_bboxes(keypoints, self.counting(scores), self.bbox_margin).astype(np.float32)
 
-    def followed_boxes(self, predicted: InstanceData, tracklets: InstanceData, frame_id: int) -> np.ndarray:
-        """(M, 4) xyxy of the poses that are predicted of tracklets in a frame, see `functional.followed_bboxes`."""
-        boxes = self.boxes(predicted.keypoints, predicted.keypoint_scores)
+    def followed_boxes(
+        self, predicted: InstanceData, boxes: np.ndarray, tracklets: InstanceData, frame_id: int
+    ) -> np.ndarray:
+        """(M, 4) xyxy of the poses that are predicted of tracklets in a frame, whose own `boxes` may be anywhere, see
+        `functional.followed_bboxes`."""
         moved = predicted.keypoints - tracklets.keypoints[:, -1]
         growth = _GROWTH ** (frame_id - tracklets.frame_ids[:, -1])
         sure = self.counting(predicted.keypoint_scores) & tracklets.valid[:, -1]
@@ -111,14 +112,14 @@ def _oks(rules: Association, reference: InstanceData, estimated: InstanceData) -
 
 def _distance(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
     valid = _counting(rules, reference, estimated)
-    return np.exp(-joint_distance(reference.keypoints, estimated.keypoints, reference.areas, *valid))
+    return np.exp(-joint_distance(reference.keypoints, estimated.keypoints, reference.extents, *valid))
 
 
 def _likelihood(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
     if 'scales' not in reference:
         raise ValueError("PoseTracker: similarity='likelihood' needs a dynamics head that predicts `scales`")
     places, valid = (reference.keypoints, estimated.keypoints), _counting(rules, reference, estimated)
-    return joint_likelihood(*places, reference.scales, reference.areas, *valid)
+    return joint_likelihood(*places, reference.scales, reference.extents, *valid)
 
 
 def _counting(rules: Association, *groups: InstanceData) -> list[np.ndarray]:

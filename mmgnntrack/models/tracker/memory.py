@@ -5,6 +5,7 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from mmgnntrack.functional import bbox_areas
 from mmgnntrack.registry import MODELS
 
 
@@ -113,7 +114,7 @@ class TrackMemory:
         tracklets.bboxes[rows] = tracked.bboxes
         seen = rows[~tracked.predicted]
         tracklets.last_seen[seen] = frame_id
-        tracklets.areas[seen] = (tracklets.bboxes[seen, 2:] - tracklets.bboxes[seen, :2]).prod(-1)
+        tracklets.areas[seen] = bbox_areas(tracklets.bboxes[seen])
 
     def state(self) -> dict[str, Tensor | int]:
         """All that is remembered, as tensors; `restore` takes it back."""

@@ -11,7 +11,7 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
-from mmgnntrack.functional import Matches, SearchGeometry, image_to_cells, sample_at
+from mmgnntrack.functional import Matches, SearchGeometry, bbox_areas, image_to_cells, sample_at
 from mmgnntrack.models.decoding import decode_heatmaps
 from mmgnntrack.posetrack import POSETRACK
 from mmgnntrack.registry import MODELS
@@ -109,14 +109,17 @@ class PoseTracker(BaseModule):
     def reference(self, frame_id: int, search_features: SearchFeatures | None = None) -> InstanceData:
         """What the poses of a frame are compared with: the predicted poses (see `Predictor.predict`) or the last ones
         of the M tracked people, with their `bboxes` (M, 4) xyxy, the `areas` (M,) px^2 of their last boxes that a
-        detection confirmed, and the frames `unseen` (M,) since. Arguments as in `step`."""
+        detection confirmed, the frames `unseen` (M,) since, and the `extents` (M,) px^2 of the poses, however far apart
+        their joints are expected. Arguments as in `step`."""
         tracklets = self.memory.tracklets
         if self.predictor is None:
             reference = self.memory.last_poses()
+            boxes = reference.bboxes
         else:
             reference = self.predictor.predict(tracklets, frame_id, search_features, self.mode.fuses)
-            reference.bboxes = self.association.followed_boxes(reference, tracklets, frame_id)
-        reference.areas = tracklets.areas
+            boxes = self.association.boxes(reference.keypoints, reference.keypoint_scores)
+            reference.bboxes = self.association.followed_boxes(reference, boxes, tracklets, frame_id)
+        reference.areas, reference.extents = tracklets.areas, bbox_areas(boxes)
         reference.unseen = frame_id - tracklets.last_seen
         return reference
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from mmengine.structures import InstanceData
 
-from mmgnntrack.functional import pose_bboxes
+from mmgnntrack.functional import bbox_areas, pose_bboxes
 from mmgnntrack.models.tracker import Association
 
 BODY = np.array([[0.0, 0], [10, 15], [-10, 15], [0, 48]])
@@ -14,8 +14,8 @@ def poses(*places: tuple[float, float], scores: tuple[float, ...] = (), unseen: 
     keypoints = BODY + np.reshape(places, (-1, 1, 2))
     scores = np.broadcast_to(np.reshape(scores or [0.9], (-1, 1)), keypoints.shape[:2]).copy()
     bboxes = pose_bboxes(keypoints, scores > 0)
-    areas = (bboxes[:, 2:] - bboxes[:, :2]).prod(-1)
-    found = InstanceData(keypoints=keypoints, keypoint_scores=scores, bboxes=bboxes, areas=areas)
+    areas = bbox_areas(bboxes)
+    found = InstanceData(keypoints=keypoints, keypoint_scores=scores, bboxes=bboxes, areas=areas, extents=areas)
     if unseen:
         found.set_field(np.array(unseen), 'unseen')
     return found

@@ -8,7 +8,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmgnntrack.functional import SearchGeometry, cells_to_image, grid_regions, image_to_cells, pose_bboxes
+from mmgnntrack.functional import SearchGeometry, bbox_areas, cells_to_image, grid_regions, image_to_cells, pose_bboxes
 from mmgnntrack.models import PoseTracker
 from mmgnntrack.models.decoding import decode_heatmaps
 from mmgnntrack.models.heads import DynamicsHead, Prediction
@@ -377,7 +377,7 @@ def test_similarity() -> None:
     other = InstanceData(keypoints=BODY[None] + HERE, keypoint_scores=np.array([[1, 1, 1, 0.1]]))
     for each in (poses, other):
         each.bboxes = pose_bboxes(each.keypoints, each.keypoint_scores >= 0.2)
-        each.areas = (each.bboxes[:, 2:] - each.bboxes[:, :2]).prod(-1)
+        each.areas = each.extents = bbox_areas(each.bboxes)
     other.keypoints[0, -1] = -999
     assert a_tracker(matching='oks').association.similarity_of(poses, other).item() == pytest.approx(1)
     # Boxes of 26 x 62.4 and 26 x 19.5 px, the one's top 5 px above the other's.
