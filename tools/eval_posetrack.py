@@ -124,9 +124,9 @@ class Figures:
         arrays = {name: values.tolist() for name, values in found.items() if isinstance(values, np.ndarray)}
         return {name: [x if x == x else None for x in values] for name, values in arrays.items()}
 
-    def table(self) -> str:
+    def table(self, thresholds: tuple[float, float]) -> str:
         """The papers' tables."""
-        return format_table(self.all, None if self.kept is self.all else self.kept)
+        return format_table(self.all) if self.kept is self.all else format_table(self.all, self.kept, thresholds)
 
 
 def as_json(args: argparse.Namespace, total: Figures, sequences: dict[str, Figures]) -> str:
@@ -171,9 +171,7 @@ def run(args: argparse.Namespace) -> None:
         return
     if single:
         print(format_sequences({name: found.kept for name, found in single.items()}) + '\n')
-    print(total.table())
-    if any(thresholds):
-        print(f'\nTracking figures without joints below {thresholds[0]:g} and poses below {thresholds[1]:g}.')
+    print(total.table(thresholds))
     if args.hota != 'trackeval':
         print("HOTA and its parts as PoseTrack21's kit defines them.")
 

@@ -57,7 +57,9 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='mmgnntrack.PoseTrackMetric')
+# Papers leave uncertain joints out before MOTA. 0.4 is a usual value and no more: choose it for your estimator on some
+# training videos, tools/analysis_tools/choose_thresholds.py.
+val_evaluator = dict(type='mmgnntrack.PoseTrackMetric', joint_score_thr=0.4)
 test_evaluator = val_evaluator
 
 train_cfg = dict(by_epoch=True, max_epochs=10, val_interval=1)

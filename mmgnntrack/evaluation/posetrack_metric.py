@@ -121,7 +121,8 @@ class PoseTrackMetric(BaseMetric):
         kept = [filter_predictions(video, self.joint_score_thr, self.pose_score_thr) for video in pred]
         filtered = evaluate(gt, kept, **how)
         source = f'boxes of people from: {meta["boxes_from"]}\n' if 'boxes_from' in meta else ''
-        MMLogger.get_current_instance().info(f'{source}\n{format_table(result, filtered)}')
+        table = format_table(result, filtered, (self.joint_score_thr, self.pose_score_thr))
+        MMLogger.get_current_instance().info(f'{source}\n{table}')
         return _figures(result, filtered)
 
 

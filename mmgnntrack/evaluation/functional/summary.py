@@ -64,12 +64,15 @@ def column_means(values: np.ndarray) -> dict[str, float]:
     return {**means, 'Total': float(values[-1])}
 
 
-def format_table(result: PoseTrackResult, filtered: PoseTrackResult | None = None) -> str:
+def format_table(
+    result: PoseTrackResult, filtered: PoseTrackResult | None = None, thresholds: tuple[float, float] | None = None
+) -> str:
     """The papers' tables as text: AP and MOTA per group of joints, then the totals of MOT, IDF1 and HOTA.
 
     Args:
         result: of all predictions.
         filtered: of the filtered predictions; where given, the tracking figures are these.
+        thresholds: of joints and of poses, of the filter.
     """
     rows = {'AP': result.ap}
     if filtered is not None:
@@ -83,6 +86,9 @@ def format_table(result: PoseTrackResult, filtered: PoseTrackResult | None = Non
         lines += ['', _line('', [name for name, _ in totals]), _line('Total', cells)]
     cells = [f'{getattr(tracking, attribute)[-1]:.0f}' for _, attribute in _COUNTS]
     lines += ['', _line('', [name for name, _ in _COUNTS]), _line('Total', cells)]
+    if thresholds is not None:
+        joints, poses = thresholds
+        lines += ['', f'Tracking figures without joints below {joints:g} and poses below {poses:g}.']
     if not tracking.official_quirks:
         lines += ['', "These are not the benchmark's official figures: its quirks are switched off."]
     if tracking.filled_heads:

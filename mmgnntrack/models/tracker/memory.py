@@ -70,7 +70,8 @@ class TrackMemory:
 
     def end(self, ids: np.ndarray) -> None:
         """Ends the tracklets with these ids."""
-        self.tracklets = self.tracklets[~np.isin(self.tracklets.instances_id, ids)]
+        if len(ids):
+            self.tracklets = self.tracklets[~np.isin(self.tracklets.instances_id, ids)]
 
     def last_poses(self) -> InstanceData:
         """The newest pose of each tracklet: instances_id, keypoints (M, K, 2), keypoint_scores (M, K), bboxes."""

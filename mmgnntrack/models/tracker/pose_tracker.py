@@ -153,14 +153,16 @@ class PoseTracker(BaseModule):
         if reference is None:
             reference = self.reference(frame_id, search_features)
         matches = self.association.match(reference, estimated)
-        if image_size is not None:
-            matches = self._without_those_who_left(reference, matches, image_size)
+        missed = matches.unmatched_rows
+        left = missed[_beyond(reference.bboxes[missed], image_size)]
+        matches = matches._replace(unmatched_rows=np.setdiff1d(missed, left))
         fused = self.fusion.fuse(reference, estimated, matches) if self.mode.fuses else None
         tracked, features = self._people(reference, estimated, matches, fused)
         if self.observer is not None:
             # The memory goes on in place.
             tracklets = copy.deepcopy(self.memory.tracklets)
             self.observer(Step(frame_id, tracklets, reference, estimated, matches, fused, tracked))
+        self.memory.end(reference.instances_id[left])
         shown, remembered = tracked.pop('shown'), tracked
         if self.mode.predicts and self.dynamics_head.any_time and tracked.predicted.any():
             seen = ~tracked.predicted
@@ -168,15 +170,6 @@ class PoseTracker(BaseModule):
         self.memory.update(remembered, features, frame_id)
         tracked.ages = self.memory.ages(tracked, frame_id)
         return tracked if shown.all() else tracked[shown]
-
-    def _without_those_who_left(
-        self, reference: InstanceData, matches: Matches, image_size: tuple[int, int]
-    ) -> Matches:
-        """The matches, and those without one who are still within the image; the others' tracklets end."""
-        bboxes = reference.bboxes[matches.unmatched_rows]
-        left = ((bboxes[:, 2:] <= 0) | (bboxes[:, :2] >= image_size)).any(-1)
-        self.memory.end(reference.instances_id[matches.unmatched_rows[left]])
-        return matches._replace(unmatched_rows=matches.unmatched_rows[~left])
 
     def _people(
         self, reference: InstanceData, estimated: InstanceData, matches: Matches, fused: Tensor | None
@@ -228,3 +221,10 @@ class PoseTracker(BaseModule):
         cells = np.zeros((len(maps), *keypoints.shape[1:]))
         cells[index] = image_to_cells(keypoints, source.regions[index])
         return sample_at(maps, torch.as_tensor(cells, dtype=maps.dtype, device=maps.device))[index]
+
+
+def _beyond(bboxes: np.ndarray, image_size: tuple[int, int] | None) -> np.ndarray:
+    """(n,) which boxes (n, 4) xyxy lie beyond the edges of an image of size (w, h), if it has any."""
+    if image_size is None:
+        return np.zeros(len(bboxes), bool)
+    return ((bboxes[:, 2:] <= 0) | (bboxes[:, :2] >= image_size)).any(-1)

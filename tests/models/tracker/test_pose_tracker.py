@@ -344,9 +344,12 @@ def test_the_box_of_somebody_unseen_does_not_explode() -> None:
 
 @pytest.mark.parametrize(('size', 'identity'), [((400, 300), 0), ((80, 300), 1), ((400, 60), 1), (None, 0)])
 def test_who_has_left_the_image_is_forgotten(make: Make, size: tuple[int, int] | None, identity: int) -> None:
-    tracker = make('gnn')
+    tracker, steps = make('gnn'), []
+    tracker.observer = steps.append
     tracker.step(estimated((100, 80)), 0, image_size=size)
     tracker.step(estimated(), 1, image_size=size)
+    assert len(steps[1].tracklets) == len(steps[1].reference) == 1  # as it was before the frame
+    assert len(tracker.memory) == 1 - identity
     assert tracker.step(estimated((100, 80)), 2, image_size=size).instances_id.tolist() == [identity]
 
 
