@@ -9,6 +9,7 @@ from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
 from mmgnntrack.models import VideoPoseTracker
+from mmgnntrack.registry import TRANSFORMS
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(path for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts)
@@ -105,10 +106,13 @@ ABLATIONS: dict[str, Callable[[Config], tuple]] = {
     'alignment-centre': lambda c: (c.model.tracker.alignment, 'centre'),
     'paper': lambda c: (
         (
-            *(c.model.tracker[rule] for rule in ('coasting', 'confidence_power', 'unseen_power')),
-            c.model.tracker.dynamics_head.motion_prior,
+            *(c.model.tracker[rule] for rule in ('alignment', 'coasting', 'confidence_power', 'unseen_power')),
+            *(c.model.tracker.dynamics_head[f] for f in ('motion_prior', 'scaled_attention', 'position_scale')),
+            *(_tube(c)[-2][f] for f in ('noise', 'outlier_rate', 'scores')),
+            *(c.model.pose_estimator.search, _tube(c)[-1].search),
+            round(_tube(c)[-1].codec.sigma ** 2, 6),
         ),
-        (False, 0, 0, False),
+        ('centre', False, 0, 0, False, False, 'pixel', 0, 0, (1, 1), *[dict(scale=(1.6, 1.2))] * 2, 4.5),
     ),
     'temporal-past': lambda c: (c.model.tracker.dynamics_head.temporal, 'past'),
     'attention-plain': lambda c: (c.model.tracker.dynamics_head.scaled_attention, False),
@@ -138,7 +142,17 @@ def test_an_ablation_changes_one_thing(paper: Config, ablation: str) -> None:
     found, expected = ABLATIONS[ablation](config)
     assert found == expected
     untouched = ('optim_wrapper', 'param_scheduler', 'train_cfg', 'val_dataloader', 'val_evaluator', 'custom_hooks')
-    assert all(config[key] == paper[key] for key in untouched)
+    own = {'optim_wrapper'} if ablation == 'paper' else set()
+    assert all(config[key] == paper[key] for key in untouched if key not in own)
+
+
+def test_the_paper_to_the_letter() -> None:
+    """Its search region is 448 px of 2 x 1.5 boxes, which stands in the model as in the pipeline."""
+    config = Config.fromfile(ROOT / 'configs/ablations/paper_hrnet_w48_posetrack18.py')
+    assert config.optim_wrapper.get('clip_grad') is None
+    model, packed = build(config), TRANSFORMS.build(_tube(config)[-1])
+    assert model.tracker.geometry == packed.geometry
+    assert packed.geometry.search_input_size == (448, 448) and packed.geometry.search_grid_size == (112, 112)
 
 
 @pytest.mark.parametrize(('estimator', 'channels'), [('hrnet_w32', 96), ('res50', 256)])
