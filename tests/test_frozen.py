@@ -56,7 +56,8 @@ def test_names_of_losses(config: str, name: str) -> None:
 
     config = Config.fromfile(ROOT / f'configs/{config}.py')
     settings = dict(config.model, detector=None, pose_estimator=None)
-    settings['tracker'] = dict(settings['tracker'], codec=CODEC, search=SEARCH)
+    memory = dict(type='mmgnntrack.TrackMemory', length=3)
+    settings['tracker'] = dict(settings['tracker'], codec=CODEC, search=SEARCH, memory=memory)
     settings['tracker']['dynamics_head'] = dict(settings['tracker']['dynamics_head'], visual_channels=0)
     rng = np.random.default_rng(0)
     tube = dict(
@@ -86,6 +87,7 @@ def test_state_to_resume_from() -> None:
         'valid': (torch.bool, [[[False, False], [True, True], [True, True]]]),
         'frame_ids': (torch.int64, [[-1, 0, 1]]),
         'bboxes': (torch.float32, [[9.5, 6.5, 22.5, 45.5]]),
+        'areas': (torch.float32, [507.0]),
         'features': (torch.float32, [[[[], []], [[], []], [[], []]]]),
         'first_seen': (torch.int64, [0]),
         'last_seen': (torch.int64, [1]),
