@@ -5,14 +5,13 @@ similarity falls to zero at half a head size, people and predictions are matched
 their tracks share, and the totals are no means of the joints' figures.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import ClassVar
 
 import numpy as np
 
 from mmgnntrack.posetrack import PoseVideo
 
-from .counts import JointCounts
 from .hota import ALPHAS, HotaCounts, Links, match_candidates, sums_over_matches
 from .matching import NUM_JOINTS, POSETRACK21, MatchedVideo, match_video
 
@@ -20,18 +19,10 @@ from .matching import NUM_JOINTS, POSETRACK21, MatchedVideo, match_video
 _REACH = 0.5001
 
 
-@dataclass
-class PoseTrack21Counts(JointCounts):
-    """What this HOTA counts: as `HotaCounts`, each (A, K + 1), the last the total over the joints."""
+class PoseTrack21Counts(HotaCounts):
+    """What this HOTA counts, each (A, K + 1), the last the total over the joints."""
 
     shape: ClassVar[tuple[int, ...]] = (len(ALPHAS), NUM_JOINTS + 1)
-
-    true_positives: np.ndarray
-    false_negatives: np.ndarray
-    false_positives: np.ndarray
-    association: np.ndarray
-    fragmentation: np.ndarray
-    similarity: np.ndarray
 
 
 def count_posetrack21(gt: PoseVideo, pred: PoseVideo, *, official_quirks: bool = True) -> PoseTrack21Counts:
