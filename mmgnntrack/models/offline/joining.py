@@ -134,7 +134,6 @@ class TrackletJoiner:
         history = InstanceData.cat([tracklet.histories(times, self.length) for tracklet, times in asked])
         last = self.association.boxes(history.keypoints[:, -1], history.keypoint_scores[:, -1])
         history.crops = crop_boxes(last, aspect=0.75)
-        history.features = np.zeros((*history.valid.shape, 0), np.float32)
         count = len(history)
         known = np.flatnonzero(history.valid.any((1, 2)))
         keypoints = np.zeros((count, *history.keypoints.shape[2:]))
