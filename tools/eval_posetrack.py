@@ -112,7 +112,7 @@ class Figures:
     def of(cls, sequences: Sequence[SequenceCounts], **order: bool) -> 'Figures':
         """Those of some sequences; for `order` see `figures`."""
         everything = figures(EvaluationCounts.total([sequence.counts for sequence in sequences]), **order)
-        if sequences[0].filtered is None:
+        if all(sequence.filtered is sequence.counts for sequence in sequences):
             return cls(everything, everything)
         kept = EvaluationCounts.total([sequence.filtered for sequence in sequences])
         return cls(everything, figures(kept, **order))
@@ -155,9 +155,10 @@ def run(args: argparse.Namespace) -> None:
     thresholds = args.joint_score_thr, args.pose_score_thr
     how = dict(official_quirks=not args.no_quirks, hota=args.hota, thresholds=thresholds)
     sequences = list(with_progress(count_files(pairs, **how, jobs=args.jobs), len(pairs)))
-    unscored = [sequence.missing_scores for sequence in sequences if sequence.missing_scores]
-    if unscored:
-        warn(unscored[0] + (f' (also in {len(unscored) - 1} other files)' if unscored[1:] else ''))
+    for field in ('scores', 'track_id'):
+        notes = [sequence.notes[field] for sequence in sequences if field in sequence.notes]
+        if notes:
+            warn(notes[0] + (f' (also in {len(notes) - 1} other files)' if notes[1:] else ''))
     order = {'official_order': args.official_order}
     total, single = Figures.of(sequences, **order), {}
     if args.per_sequence:

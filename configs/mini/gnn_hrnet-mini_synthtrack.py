@@ -11,7 +11,6 @@ padding = 1.0
 model = dict(
     detector=dict(
         model=_base_.pop('detector'),
-        score_thr=0.2,
         pipeline=[
             dict(type='mmdet.Resize', scale=(256, 192), keep_ratio=True),
             dict(type='mmdet.PackDetInputs', meta_keys=('img_id', 'ori_shape', 'img_shape', 'scale_factor')),
@@ -21,6 +20,7 @@ model = dict(
     # The thresholds were chosen on ten videos made for it. The poses of so small an estimator scatter: a new person has
     # to be seen clearly, and a known one may be matched loosely.
     tracker=dict(
+        bbox_score_thr=0.2,
         init_score_thr=0.5,
         min_similarity=0.05,
         predicted_score_thr=0.85,

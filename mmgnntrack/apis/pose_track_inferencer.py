@@ -55,6 +55,8 @@ class PoseTrackInferencer(BaseInferencer):
         show_progress: bool = False,
     ) -> None:
         config = find_config(model)
+        if 'untracked' in config.get('model', {}):
+            config.model.untracked = False  # a video is about people, AP about tests
         config.merge_from_dict(cfg_options or {})
         self._parts = part_weights(config) | {
             part: file

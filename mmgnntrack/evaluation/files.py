@@ -10,7 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, count_video, filter_predictions
+from mmgnntrack.evaluation.functional import (
+    EvaluationCounts,
+    PoseTrackResult,
+    count_video,
+    filter_predictions,
+    tracked_predictions,
+)
 from mmgnntrack.files import write_text
 from mmgnntrack.posetrack import (
     POSETRACK17_JOINTS,
@@ -22,6 +28,16 @@ from mmgnntrack.posetrack import (
 
 #: What the 16 values of each figure belong to.
 NAMES = (*POSETRACK17_JOINTS, 'total')
+
+
+#: Fields of predictions: what is unusual in a frame, and what it means.
+_UNUSUAL = {
+    'scores': (
+        lambda frame: (np.isnan(frame.keypoint_scores) & frame.annotated).any(),
+        'poses without scores rank last',
+    ),
+    'track_id': (lambda frame: (frame.track_ids < 0).any(), 'poses without a track id count for AP alone'),
+}
 
 
 @dataclass
@@ -44,14 +60,15 @@ class SequenceCounts:
     Attributes:
         name: of the sequence.
         counts: of the sequence.
-        filtered: of its filtered predictions, if any are to be filtered.
-        missing_scores: says where, if predictions have no scores. They rank last, as in the official evaluator.
+        filtered: of its filtered predictions; the same object where nothing is filtered.
+        notes: what is unusual about a field of the predictions, and where it is first: poses without `scores`, which
+            rank last, as in the official evaluator, and poses without a `track_id`, which AP alone sees.
     """
 
     name: str
     counts: EvaluationCounts
-    filtered: EvaluationCounts | None
-    missing_scores: str | None
+    filtered: EvaluationCounts
+    notes: dict[str, str]
 
 
 def pair_files(gt: str | Path, pred: str | Path, *, official_order: bool = False) -> tuple[list[FilePair], list[Path]]:
@@ -116,15 +133,20 @@ def count_files(
 
 def _count_pair(pair: FilePair, thresholds: tuple[float, float], **how: bool | str) -> SequenceCounts:
     gt, pred = read_video(pair.gt), read_video(pair.pred, predictions=True)
-    kept = count_video(gt, filter_predictions(pred, *thresholds), **how) if any(thresholds) else None
-    return SequenceCounts(pair.name, count_video(gt, pred, **how), kept, _missing_scores(pred))
+    counts = count_video(gt, pred, **how)
+    kept = filter_predictions(pred, *thresholds) if any(thresholds) else tracked_predictions(pred)
+    filtered = counts if kept is pred else count_video(gt, kept, **how)
+    return SequenceCounts(pair.name, counts, filtered, _notes(pred))
 
 
-def _missing_scores(video: PoseVideo) -> str | None:
-    for index, frame in enumerate(video.frames):
-        if (np.isnan(frame.keypoint_scores) & frame.annotated).any():
-            return f"{video.path}, frame {index} ({frame.file_name}), field 'scores': poses without scores rank last"
-    return None
+def _notes(video: PoseVideo) -> dict[str, str]:
+    found = {}
+    for field, (unusual, meaning) in _UNUSUAL.items():
+        for index, frame in enumerate(video.frames):
+            if unusual(frame):
+                found[field] = f"{video.path}, frame {index} ({frame.file_name}), field '{field}': {meaning}"
+                break
+    return found
 
 
 def write_official(folder: str | Path, name: str, result: PoseTrackResult, filtered: PoseTrackResult) -> None:

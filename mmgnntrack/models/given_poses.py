@@ -25,11 +25,13 @@ def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iter
         frames: of the video, with increasing `frame_id`s. Their track ids are ignored.
 
     Yields:
-        the same frames with the tracked poses and their `track_ids`, boxes around their joints, and no head boxes.
+        the same frames with the tracked poses and their `track_ids`, boxes around their joints, and no head boxes;
+        poses that are nobody's are left out.
     """
     tracker.reset()
     for number, frame in zip(frame_numbers([frame.frame_id for frame in frames]), frames):
-        yield _as_frame(tracker.step(_as_estimated(frame, tracker), number), frame, tracker.mode.fuses)
+        poses = tracker.step(_as_estimated(frame, tracker), number)
+        yield _as_frame(poses[poses.instances_id >= 0], frame, tracker.mode.fuses)
 
 
 def _as_estimated(frame: PoseFrame, tracker: PoseTracker) -> InstanceData:

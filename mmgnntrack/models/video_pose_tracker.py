@@ -28,6 +28,8 @@ class VideoPoseTracker(BaseModel):
         pose_estimator: `TopDownEstimator`; None where the dynamics of poses alone are trained, and the tracker has its
             own `codec` and `search`.
         detector: `PersonDetector`; None where only the dynamics head is trained, or all frames come with boxes.
+        untracked: whether poses that are nobody's are given out too, with the id -1, as AP counts them. If not, the
+            pose estimator does not look at boxes that cannot be tracked.
         cache_dir: folder for what detector and pose estimator find, so that later runs take it from there; None for no
             cache. The features of the search regions depend on the tracks and are computed always.
     """
@@ -39,6 +41,7 @@ class VideoPoseTracker(BaseModel):
         tracker: dict,
         pose_estimator: dict | None = None,
         detector: dict | None = None,
+        untracked: bool = False,
         cache_dir: str | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
@@ -51,6 +54,7 @@ class VideoPoseTracker(BaseModel):
         for part in self.FROZEN:
             if getattr(self, part) is not None:
                 getattr(self, part).requires_grad_(False)
+        self.untracked = untracked
         self._check_channels()
         self._caches = {}
         if cache_dir is not None:
@@ -114,7 +118,7 @@ class VideoPoseTracker(BaseModel):
     def track(
         self, image: np.ndarray, frame_id: int, people: InstanceData | None = None, detect: bool = True
     ) -> InstanceData:
-        """The tracked poses of the next frame of a video (see `PoseTracker.step`).
+        """The poses of the next frame of a video (see `PoseTracker.step`), those that are nobody's if `untracked`.
 
         Args:
             image: (H, W, 3) BGR uint8.
@@ -126,16 +130,21 @@ class VideoPoseTracker(BaseModel):
         def search_features(crops: np.ndarray) -> Tensor:
             return self.pose_estimator.search_features(image, crops)
 
+        size, reference = image.shape[1::-1], None
         if detect:
-            estimated = self.estimate(image, self.detect(image) if people is None else people)
-            return self.tracker.step(estimated, frame_id, search_features, image_size=image.shape[1::-1])
-        self.tracker.begin(frame_id)
-        reference = self.tracker.reference(frame_id, search_features)
-        people = InstanceData(bboxes=reference.bboxes, bbox_scores=reference.keypoint_scores.mean(-1))
-        estimated = self.estimate(image, people)
-        # A box says nothing of whether somebody is there: whoever is not seen clearly counts as missed.
-        seen = self.tracker.life_cycle.seen(estimated.keypoint_scores)
-        return self.tracker.step(estimated[seen], frame_id, reference=reference, image_size=image.shape[1::-1])
+            people = self.detect(image) if people is None else people
+            if not self.untracked:
+                people = people[self.tracker.life_cycle.trackable(people)]
+            estimated = self.estimate(image, people)
+        else:
+            self.tracker.begin(frame_id)
+            reference = self.tracker.reference(frame_id, search_features)
+            sure = np.ones(len(reference), np.float32)
+            estimated = self.estimate(image, InstanceData(bboxes=reference.bboxes, bbox_scores=sure))
+            # A box says nothing of whether somebody is there: whoever is not seen clearly counts as missed.
+            estimated = estimated[self.tracker.life_cycle.seen(estimated.keypoint_scores)]
+        poses = self.tracker.step(estimated, frame_id, search_features, reference, size)
+        return poses if self.untracked else poses[poses.instances_id >= 0]
 
     def detect(self, image: np.ndarray) -> InstanceData:
         """The people of an image (see `PersonDetector.predict`), from the cache if they are there."""

@@ -106,7 +106,7 @@ def read_predictions(run: Run, name: str, rules: Rules) -> PoseVideo:
     """A run's predictions of a sequence, with a warning where they have no scores."""
     pred = read_video(run.files[name], predictions=True)
     if any((np.isnan(frame.keypoint_scores) & frame.annotated).any() for frame in pred.frames):
-        left_out = ', and the threshold leaves them out' if rules.kept(pred) is not pred else ''
+        left_out = ', and the threshold leaves them out' if max(rules.thresholds) > 0 else ''
         warn(f'{pred.path}: poses without scores rank last in AP{left_out}')
     return pred
 

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
-from mmgnntrack.evaluation.functional import EvaluationCounts, PoseTrackResult, count_video, figures, filter_predictions
+from mmgnntrack.evaluation.functional import (
+    EvaluationCounts,
+    PoseTrackResult,
+    count_video,
+    figures,
+    filter_predictions,
+    tracked_predictions,
+)
 from mmgnntrack.posetrack import PoseVideo, format_error, posetrack_files
 
 
@@ -141,11 +148,14 @@ class Rules:
         known = {field.name: run.evaluator[field.name] for field in fields(cls) if field.name in run.evaluator}
         return cls(**known | ({} if joint_score_thr is None else {'joint_score_thr': joint_score_thr}))
 
+    @property
+    def thresholds(self) -> tuple[float, float]:
+        """Those of joints and poses."""
+        return self.joint_score_thr, self.pose_score_thr
+
     def kept(self, pred: PoseVideo) -> PoseVideo:
         """The predictions that tracking figures see. Without thresholds those without scores stay, too."""
-        if max(self.joint_score_thr, self.pose_score_thr) <= 0:
-            return pred
-        return filter_predictions(pred, self.joint_score_thr, self.pose_score_thr)
+        return filter_predictions(pred, *self.thresholds) if max(self.thresholds) > 0 else tracked_predictions(pred)
 
 
 @dataclass

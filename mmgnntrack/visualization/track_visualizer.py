@@ -83,7 +83,7 @@ class TrackVisualizer(OpencvBackendVisualizer):
 def tracks_of(sample: BaseDataElement) -> InstanceData | None:
     """The tracked people of a sample, if it has any notion of them."""
     if 'pred_track_instances' in sample:
-        return sample.pred_track_instances
+        return sample.pred_track_instances[sample.pred_track_instances.instances_id >= 0]
     if 'pred_instances' not in sample or 'instances_id' not in sample.pred_instances:
         return None
     tracks = sample.pred_instances[sample.pred_instances.instances_id >= 0]

@@ -192,6 +192,23 @@ def test_given_boxes_take_the_detectors_place(model: VideoPoseTracker, frames: l
     assert {tuple(box) for box in found.bboxes.tolist()} <= {tuple(box) for box in expected.bboxes.tolist()}
 
 
+def test_who_cannot_be_tracked_is_given_out_if_wanted(
+    model: VideoPoseTracker, frames: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = frames[0]['inputs']
+    bboxes = np.array([[20.0, 30, 80, 200], [150, 30, 210, 200]], np.float32)
+    people = InstanceData(bboxes=bboxes, bbox_scores=np.array([0.9, 0.1], np.float32))
+    assert model.track(image, 0, people).instances_id.tolist() == [0, -1]
+    looked = []
+    predict = model.pose_estimator.predict
+    monkeypatch.setattr(
+        model.pose_estimator, 'predict', lambda image, people: looked.append(people) or predict(image, people)
+    )
+    monkeypatch.setattr(model, 'untracked', False)
+    model.tracker.reset()
+    assert model.track(image, 0, people).instances_id.tolist() == [0] and len(looked[0]) == 1
+
+
 def test_without_the_detector_known_people_are_looked_for(
     model: VideoPoseTracker, frames: list[dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:

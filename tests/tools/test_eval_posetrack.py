@@ -157,6 +157,17 @@ def test_missing_scores_rank_last(run: Run, folders: Path) -> None:
     assert f"{folders}/pred/v.json, frame 2 (v/2.jpg), field 'scores': poses without scores rank last" in complaints
 
 
+def test_poses_without_a_track_id_count_for_ap_alone(run: Run, folders: Path) -> None:
+    document = json.loads((folders / 'pred/v.json').read_text())
+    del document['annotations'][3]['track_id']
+    (folders / 'pred/v.json').write_text(json.dumps(document))
+    status, output, complaints = run(folders / 'gt', folders / 'pred', '--json')
+    found = json.loads(output)['total']
+    assert status == 0 and found['ap'][-1] > found['ap_filtered'][-1]
+    note = 'poses without a track id count for AP alone'
+    assert f"{folders}/pred/v.json, frame 1 (v/1.jpg), field 'track_id': {note}" in complaints
+
+
 def _set(*path: Any) -> Callable[[dict], None]:
     """Sets the entry under all but the last of some keys to the last."""
 
@@ -181,7 +192,7 @@ BAD = {
     'double id': ('pred', _set(*POSE, 'track_id', 0), 'frame 1 (v/1.jpg)', 'track_id', 'at most once', '0 twice'),
     'text id': ('pred', _set(*POSE, 'track_id', '1'), 'frame 1 (v/1.jpg)', 'track_id', 'integer', "'1'"),
     'negative id': ('pred', _set(*POSE, 'track_id', -2), 'frame 1 (v/1.jpg)', 'track_id', 'non-negative', '-2'),
-    'no id': ('pred', _set(*POSE, 'track_id', None), 'frame 1 (v/1.jpg)', 'track_id', 'a track id', 'for person 1'),
+    'no id': ('gt', _set(*POSE, 'track_id', None), 'frame 1 (v/1.jpg)', 'track_id', 'a track id', 'for person 1'),
     'corners': ('gt', _set('images', 1, 'ignore_regions_x', [[1, 2]]), 'frame 1 (v/1.jpg)', 'ignore_regions',
                 'at least 3', '2 x and 3 y'),
     'text corner': ('gt', _set('images', 1, 'ignore_regions_x', [[1, 2, 'x']]), 'frame 1 (v/1.jpg)', 'ignore_regions',

@@ -160,7 +160,8 @@ class Videos:
         for video in self.videos:
             for number, frame in enumerate(video.frames):
                 image = mmcv.imread(self.root / frame.file_name)
-                poses = self.model.estimate(image, self.model.detect(image))
+                people = self.model.detect(image)
+                poses = self.model.estimate(image, people[self.model.tracker.life_cycle.trackable(people)])
                 sample = dict(video_name=video.name, frame_id=number, img_path=frame.file_name)
                 self.metric.process(None, [dict(sample, pred_track_instances=track(image, poses, number))])
         found = self.metric.evaluate(size=0)

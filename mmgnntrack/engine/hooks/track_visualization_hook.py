@@ -16,6 +16,7 @@ from mmgnntrack.models import PoseTracker, Step
 from mmgnntrack.registry import HOOKS
 from mmgnntrack.visualization import OverlayVideo, PanelFiles, Trails, check_panels, draw_panels, draw_tracks
 from mmgnntrack.visualization.poses import Links
+from mmgnntrack.visualization.track_visualizer import tracks_of
 
 
 @HOOKS.register_module()
@@ -139,7 +140,7 @@ class TrackVisualizationHook(Hook):
         self._current = sample.video_name
 
     def _draw(self, frame: np.ndarray, sample: BaseDataElement, step: Step | None) -> None:
-        tracked = sample.pred_track_instances
+        tracked = tracks_of(sample)
         if self._trails is not None:
             self._trails.update(tracked, sample.frame_id)
         self._overlay.write(draw_tracks(frame, tracked, self.skeleton, self.score_thr, trails=self._trails))

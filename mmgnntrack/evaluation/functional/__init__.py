@@ -2,7 +2,7 @@
 
 from .clear_mot import MotCounts
 from .evaluate import HOTAS, EvaluationCounts, PoseTrackResult, count_video, evaluate, figures
-from .filtering import filter_predictions
+from .filtering import filter_predictions, tracked_predictions
 from .summary import COLUMNS, column_means, format_sequences, format_table
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     'filter_predictions',
     'format_sequences',
     'format_table',
+    'tracked_predictions',
 ]

@@ -13,6 +13,7 @@ from mmgnntrack.posetrack import PoseVideo
 from .average_precision import Detections, average_precision, with_total
 from .clear_mot import MotCounts, count_sequence, mot_percentages
 from .counts import JointCounts
+from .filtering import tracked_predictions
 from .hota import count_hota, hota_percentages
 from .hota_posetrack21 import count_posetrack21
 from .identity import IdentityCounts, count_identities, identity_f1
@@ -139,7 +140,8 @@ def evaluate(
     Args:
         gt: annotated videos, at least one, with track ids. People without a head box get one from their joints, see
             `fill_head_boxes`; the figures are no official ones then.
-        pred: predicted videos; those without an annotated one are left out.
+        pred: predicted videos; those without an annotated one are left out. Poses without a track id count for AP
+            alone.
         official_quirks: reproduce the official figures with their oddities (see `count_sequence`), so that they
             compare with papers. One of them is that equal scores count one by one, so that AP depends on their order:
             here that of the videos in `gt`, their frames and the poses in a frame, on every machine.
@@ -148,8 +150,8 @@ def evaluate(
         hota: whose definition, one of `HOTAS`.
 
     Raises:
-        ValueError: for a video that is missing or double, for unequal numbers of frames, for people without a track id
-            and annotated people whose head size is not known.
+        ValueError: for a video that is missing or double, for unequal numbers of frames, for annotated people without a
+            track id or whose head size is not known.
     """
     predictions = _by_name(pred, 'predictions')
     counts = []
@@ -176,12 +178,13 @@ def count_video(
     Raises:
         PoseTrackFormatError: see `match_video`.
     """
-    video = match_video(gt, pred)
+    video, tracked = match_video(gt, pred), tracked_predictions(pred)
+    followed = video if tracked is pred else match_video(gt, tracked)
     return EvaluationCounts(
         detections=Detections.of(video),
-        mot=count_sequence(video, official_quirks=official_quirks),
-        identity=count_identities(video),
-        hota=HOTAS[hota](gt, pred, video, official_quirks),
+        mot=count_sequence(followed, official_quirks=official_quirks),
+        identity=count_identities(followed),
+        hota=HOTAS[hota](gt, tracked, followed, official_quirks),
         official_quirks=official_quirks,
         filled_heads=video.filled_heads,
     )

@@ -32,11 +32,18 @@ def keep_joints(frame: PoseFrame, joints: np.ndarray) -> PoseFrame:
     )
 
 
+def tracked_predictions(video: PoseVideo) -> PoseVideo:
+    """A copy of a video without the poses that have no track id; the video itself if all have one."""
+    if all((frame.track_ids >= 0).all() for frame in video.frames):
+        return video
+    return replace(video, frames=[keep_joints(frame, (frame.track_ids >= 0)[:, None]) for frame in video.frames])
+
+
 def filter_predictions(video: PoseVideo, min_joint_score: float, min_pose_score: float) -> PoseVideo:
     """A copy of a video without its uncertain joints and poses, the "filtered" predictions of the papers.
 
     A dropped joint becomes not annotated. A pose is dropped if the mean score of its joints, before any is dropped, is
-    too low, or if no joint is left. Missing scores (NaN) count as the lowest.
+    too low, if no joint is left, or if it has no track id. Missing scores (NaN) count as the lowest.
 
     Args:
         video: predictions.
@@ -44,7 +51,7 @@ def filter_predictions(video: PoseVideo, min_joint_score: float, min_pose_score:
         min_pose_score: poses below this are dropped.
     """
     frames = []
-    for frame in video.frames:
+    for frame in tracked_predictions(video).frames:
         scores = np.where(np.isnan(frame.keypoint_scores), MISSING_SCORE, frame.keypoint_scores)
         count = np.maximum(frame.annotated.sum(-1), 1)
         pose_scores = np.where(frame.annotated, scores, 0.0).sum(-1) / count

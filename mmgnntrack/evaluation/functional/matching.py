@@ -181,18 +181,19 @@ def match_video(gt: PoseVideo, pred: PoseVideo, rules: Rules = POSEVAL) -> Match
 
     Args:
         gt: annotations with track ids, and with head boxes or joints to replace them (see `fill_head_boxes`).
-        pred: predictions with track ids.
+        pred: predictions; those without a track id are one track number among others.
         rules: which frames and joints count.
 
     Raises:
-        PoseTrackFormatError: naming file, frame and field, for unequal numbers of frames, poses without a track id or
-            with one that another pose of the frame has, and annotated people whose head size is not known.
+        PoseTrackFormatError: naming file, frame and field, for unequal numbers of frames, poses with a track id that
+            another pose of the frame has, and annotated people without a track id or whose head size is not known.
     """
     if len(gt) != len(pred):
         expected = f'{len(gt)} frames, as many as {_place(gt)} has'
         raise format_error(_place(pred), 'frames', expected, str(len(pred)), str(min(len(gt), len(pred))))
     labelled = [index for index, frame in enumerate(gt.frames) if rules.frames(frame)]
     truth, poses = (_checked_poses(video, labelled) for video in (gt, pred))
+    _check_tracked(gt, labelled, truth)
     truth, filled_heads = fill_head_boxes(truth)
     regions = [gt.frames[index].ignore_regions for index in labelled]
     truth, poses = drop_ignored(truth, regions), drop_ignored(poses, regions)
@@ -234,16 +235,19 @@ def _place(video: PoseVideo) -> Path | str:
 def _checked_poses(video: PoseVideo, frames: Sequence[int]) -> PoseTable:
     """The poses of some frames of a video, numbered anew."""
     poses = PoseTable.gather([video.frames[index] for index in frames])
-    untracked = np.flatnonzero(poses.track_ids < 0)
-    if len(untracked):
-        person = untracked[0] - np.searchsorted(poses.frame_index, poses.frame_index[untracked[0]])
-        got = f'none for person {person}'
-        raise _pose_error(video, frames, poses, untracked[0], 'track_id', 'a track id for each person', got)
     repeated = poses.repeated_track()
     if repeated is not None:
         got = f'{poses.track_ids[repeated]} twice'
         raise _pose_error(video, frames, poses, repeated, 'track_id', 'each track id at most once in a frame', got)
     return poses
+
+
+def _check_tracked(video: PoseVideo, frames: Sequence[int], poses: PoseTable) -> None:
+    untracked = np.flatnonzero(poses.track_ids < 0)
+    if len(untracked):
+        person = untracked[0] - np.searchsorted(poses.frame_index, poses.frame_index[untracked[0]])
+        got = f'none for person {person}'
+        raise _pose_error(video, frames, poses, untracked[0], 'track_id', 'a track id for each person', got)
 
 
 def _pose_error(

@@ -147,17 +147,20 @@ class PoseTracker(BaseModule):
         Returns:
             InstanceData of the tracked poses: instances_id, keypoints, keypoint_scores, bboxes (around the poses), ages
             (frames since the person was first seen), sources (n,), which estimated pose stands behind each, -1 where
-            none does, and predicted (n,), where none does.
+            none does, and predicted (n,), where none does. Last come the estimated poses that are nobody's, with the
+            id -1: AP counts them.
         """
         self.begin(frame_id)
         if reference is None:
             reference = self.reference(frame_id, search_features)
-        matches = self.association.match(reference, estimated)
+        trackable = self.life_cycle.trackable(estimated)
+        matches = self.association.match(reference, estimated, trackable)
         missed = matches.unmatched_rows
         left = missed[_beyond(reference.bboxes[missed], image_size)]
         matches = matches._replace(unmatched_rows=np.setdiff1d(missed, left))
         fused = self.fusion.fuse(reference, estimated, matches) if self.mode.fuses else None
-        tracked, features = self._people(reference, estimated, matches, fused)
+        begun = self._begun(estimated, matches.unmatched_cols, trackable)
+        tracked, features = self._people(reference, estimated, matches, begun, fused)
         if self.observer is not None:
             # The memory goes on in place.
             tracklets = copy.deepcopy(self.memory.tracklets)
@@ -169,17 +172,50 @@ class PoseTracker(BaseModule):
             remembered, features = tracked[seen], features[seen]
         self.memory.update(remembered, features, frame_id)
         tracked.ages = self.memory.ages(tracked, frame_id)
-        return tracked if shown.all() else tracked[shown]
+        given = tracked if shown.all() else tracked[shown]
+        nobodys = np.setdiff1d(matches.unmatched_cols, begun)
+        return InstanceData.cat([given, self._untracked(estimated, nobodys, given)]) if len(nobodys) else given
+
+    def _begun(self, estimated: InstanceData, new: np.ndarray, trackable: np.ndarray) -> np.ndarray:
+        """Which of the estimated poses without a match start a tracklet."""
+        new = new[trackable[new]]
+        return new[self.life_cycle.born(estimated.keypoint_scores[new], len(self.memory))]
+
+    def _untracked(self, estimated: InstanceData, nobodys: np.ndarray, tracked: InstanceData) -> InstanceData:
+        """The estimated poses that are nobody's, but those that repeat somebody whom the prediction alone shows."""
+        recovered = tracked[tracked.predicted]
+        if len(recovered):
+            keypoints, scores = (
+                np.concatenate([recovered[field], estimated[field][nobodys]])
+                for field in ('keypoints', 'keypoint_scores')
+            )
+            known = np.arange(len(scores)) < len(recovered)
+            distinct = self.association.distinct(keypoints, scores, scores.mean(-1) + known * (1 + np.ptp(scores)))
+            nobodys = nobodys[distinct[len(recovered) :]]
+        keypoints, scores = estimated.keypoints[nobodys], estimated.keypoint_scores[nobodys]
+        return InstanceData(
+            instances_id=np.full(len(nobodys), -1),
+            keypoints=keypoints,
+            keypoint_scores=scores,
+            bboxes=self.association.boxes(keypoints, scores),
+            sources=nobodys,
+            predicted=np.zeros(len(nobodys), bool),
+            ages=np.zeros(len(nobodys), np.int64),
+        )
 
     def _people(
-        self, reference: InstanceData, estimated: InstanceData, matches: Matches, fused: Tensor | None
+        self,
+        reference: InstanceData,
+        estimated: InstanceData,
+        matches: Matches,
+        begun: np.ndarray,
+        fused: Tensor | None,
     ) -> tuple[InstanceData, Tensor]:
         """The poses to remember of the frame, and the visual features at their joints: matches, as fused where they
-        are, new people, and people whom only the prediction shows, for at most `max_lost` frames."""
+        are, new people, whom the estimated poses `begun` show, and people whom only the prediction shows, for at most
+        `max_lost` frames."""
         known, missed = len(matches.cols), matches.unmatched_rows
         places, sureness = estimated.keypoints, estimated.keypoint_scores
-        new = matches.unmatched_cols
-        begun = new[self.life_cycle.born(sureness[new], len(self.memory))]
         found = np.concatenate([matches.cols, begun])
         expected = reference.keypoint_scores * reference.get('certainty', 1.0)
         recent = reference.unseen[missed] <= self.memory.max_lost

@@ -271,7 +271,9 @@ def test_the_history_of_a_panel_is_that_before_the_frame(tmp_path: Path, monkeyp
             if not MODES[matching].predicts:
                 np.testing.assert_allclose(steps[index].reference.keypoints, last, rtol=1e-5)
             # The final picture shows what is given out.
-            assert steps[index].tracked is frames[index][1].pred_track_instances
+            given = frames[index][1].pred_track_instances
+            assert steps[index].tracked.instances_id.tolist() == given.instances_id.tolist()
+            np.testing.assert_array_equal(steps[index].tracked.keypoints, given.keypoints)
 
 
 def test_attention_of_matches_and_predicted_joints_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

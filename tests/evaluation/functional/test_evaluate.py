@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 from videos import a_video, people_at, same_everywhere
 
-from mmgnntrack.evaluation.functional import COLUMNS, column_means, evaluate, format_table
+from mmgnntrack.evaluation.functional import COLUMNS, column_means, evaluate, filter_predictions, format_table
 from mmgnntrack.posetrack import POSETRACK17_JOINTS
 
 
@@ -60,12 +61,33 @@ def test_a_frame_whose_people_are_all_ignored_keeps_its_other_predictions() -> N
             r"video v, frame 1, field 'frames': expected 2 frames, as many as video v has, got 1",
         ),
         ([a_video(people_at(0), {}), a_video(people_at(0), {})], 'a name of its own'),
-        ([a_video({-1: 0}, {})], r"video v, frame 0 \(v/0.jpg\), field 'track_id': expected a track id .*person 0"),
     ],
 )
 def test_bad_predictions(pred: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         evaluate([a_video(people_at(0), {})], pred)
+
+
+def test_annotated_people_have_track_ids() -> None:
+    with pytest.raises(
+        ValueError, match=r"video v, frame 0 \(v/0.jpg\), field 'track_id': expected a track .*person 0"
+    ):
+        evaluate([a_video({-1: 0})], [a_video(people_at(0))])
+
+
+@pytest.mark.parametrize('hota', ['trackeval', 'posetrack21'])
+def test_predictions_without_track_ids_count_for_ap_alone(hota: str) -> None:
+    gt = [a_video(people_at(0, 600), people_at(0, 600), people_at(0, 600))]
+    alone, none = a_video(people_at(0), people_at(0), people_at(0)), a_video({}, {}, {})
+    pred = a_video({0: 0, -1: 600}, {0: 0, -1: 600}, {0: 0, -1: 600})
+    both, tracked = (evaluate(gt, [video], hota=hota) for video in (pred, alone))
+    assert (both.ap[15], tracked.ap[15]) == (100, 50)
+    for field in dataclasses.fields(both):
+        if not field.name.startswith('ap'):
+            np.testing.assert_array_equal(getattr(both, field.name), getattr(tracked, field.name), err_msg=field.name)
+    assert evaluate(gt, [filter_predictions(pred, 0, 0)]).ap[15] == 50
+    untracked = evaluate(gt, [a_video(*[{-1: 0}] * 3)], hota=hota)
+    assert untracked.ap[15] == 50 and untracked.mota[15] == evaluate(gt, [none], hota=hota).mota[15]
 
 
 def test_repeated_track_ids() -> None:
