@@ -5,12 +5,12 @@ model = dict(
     type='mmgnntrack.VideoPoseTracker',
     # mAP wants every pose, whatever its box's score and whoever it is; `bbox_score_thr` decides who is tracked.
     untracked=True,
+    bbox_score_thr=0.3,
     detector=dict(type='mmgnntrack.PersonDetector', score_thr=0.05),
     pose_estimator=dict(type='mmgnntrack.TopDownEstimator', nms_thr=0.5),
     tracker=dict(
         type='mmgnntrack.PoseTracker',
         matching='full',
-        bbox_score_thr=0.3,
         # Beyond the paper, and better than its rules where it was measured; the ablation `paper` has the paper's own.
         coasting=True,
         confidence_power=2.0,

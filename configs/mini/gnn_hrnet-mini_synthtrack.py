@@ -9,6 +9,7 @@ _base_ = [
 codec = _base_.pose_estimator.head.decoder
 padding = 1.0
 model = dict(
+    bbox_score_thr=0.2,
     detector=dict(
         model=_base_.pop('detector'),
         pipeline=[
@@ -20,7 +21,6 @@ model = dict(
     # The thresholds were chosen on ten videos made for it. The poses of so small an estimator scatter: a new person has
     # to be seen clearly, and a known one may be matched loosely.
     tracker=dict(
-        bbox_score_thr=0.2,
         init_score_thr=0.5,
         min_similarity=0.05,
         predicted_score_thr=0.85,

@@ -16,12 +16,18 @@ def sample_at(maps: Tensor, cells: Tensor) -> Tensor:
         cells: (n, P, 2) x, y in cells of the maps.
 
     Returns:
-        (n, P, C)
+        (n, P, C), at least float32: half precision knows places in a map to some tenths of a cell only.
     """
+    maps = _in_single(maps)
     height, width = maps.shape[-2:]
-    size = cells.new_tensor([max(width - 1, 1), max(height - 1, 1)])
-    grid = 2 * cells / size - 1
-    return grid_sample(maps, grid[:, None].to(maps.dtype), align_corners=True)[:, :, 0].transpose(1, 2)
+    size = maps.new_tensor([max(width - 1, 1), max(height - 1, 1)])
+    grid = 2 * cells.to(maps.dtype) / size - 1
+    return grid_sample(maps, grid[:, None], align_corners=True)[:, :, 0].transpose(1, 2)
+
+
+def _in_single(maps: Tensor) -> Tensor:
+    """Maps in single precision, if theirs is lower."""
+    return maps.to(torch.promote_types(maps.dtype, torch.float32))
 
 
 def resample_heatmaps(
@@ -36,21 +42,20 @@ def resample_heatmaps(
         target_size: (W', H') of the result.
 
     Returns:
-        (n, K, H', W') and a (n, 1, H', W') mask, 1 in cells that the heatmaps cover.
+        (n, K, H', W') and a (n, 1, H', W') mask, 1 in cells that the heatmaps cover; both at least float32.
     """
+    heatmaps = _in_single(heatmaps)
     height, width = heatmaps.shape[-2:]
     corners = np.array([[0.0, 0.0], np.subtract(target_size, 1.0)])
     image = target_regions[:, None, :2] + corners * target_regions[:, None, 2:]
     cells = image_to_cells(image, regions) * 2 / np.maximum([width - 1, height - 1], 1) - 1
     first, last = torch.as_tensor(cells, dtype=heatmaps.dtype, device=heatmaps.device).unbind(1)
-    axes = [
-        first[:, i, None] + (last - first)[:, i, None] * torch.linspace(0, 1, size, device=heatmaps.device)
-        for i, size in enumerate(target_size)
-    ]
+    steps = (torch.linspace(0, 1, size, dtype=heatmaps.dtype, device=heatmaps.device) for size in target_size)
+    axes = [first[:, i, None] + (last - first)[:, i, None] * step for i, step in enumerate(steps)]
     x, y = axes[0][:, None, :], axes[1][:, :, None]
-    grid = torch.stack(torch.broadcast_tensors(x, y), dim=-1).to(heatmaps.dtype)
+    grid = torch.stack(torch.broadcast_tensors(x, y), dim=-1)
     covered = (grid.abs() <= 1 + 1e-4).all(-1)[:, None]
-    return grid_sample(heatmaps, grid, align_corners=True, padding_mode='border') * covered, covered.to(heatmaps.dtype)
+    return grid_sample(heatmaps, grid, align_corners=True, padding_mode='border') * covered, covered.to(heatmaps)
 
 
 def gaussian_heatmaps(

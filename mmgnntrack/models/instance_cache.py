@@ -7,17 +7,26 @@ from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
 
+import mmcv
+import mmdet
+import mmpose
 import numpy as np
 import torch
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+import mmgnntrack
+
+#: Other versions may find something else.
+VERSIONS = {module.__name__: module.__version__ for module in (mmgnntrack, mmcv, mmdet, mmpose, torch)}
+
 
 class InstanceCache:
     """Keeps what a network found in an image, so that another way of tracking need not run the network again.
 
-    A file's name is the digest of all that its content follows from: the network's config, weights and device, and the
-    bytes of its inputs. So nothing stale is ever found, and ranks and runs may share a folder.
+    A file's name is the digest of all that its content follows from: the network's config, weights and device, the
+    versions of the packages, and the bytes of its inputs. So nothing stale is ever found, and ranks and runs may share
+    a folder. Tensors are kept in half precision, and come out alike the first time and later.
 
     Args:
         folder: made with the first file.
@@ -46,9 +55,8 @@ class InstanceCache:
         path = self.folder / f'{self._digest(inputs)}.npz'
         if path.is_file():
             return self._read(path, without)
-        result = compute()
-        self._write(path, result)
-        return result
+        self._write(path, compute())
+        return self._read(path, without)
 
     def _digest(self, inputs: tuple[np.ndarray, ...]) -> str:
         digest = self._network_digest.copy()
@@ -59,7 +67,7 @@ class InstanceCache:
 
     @cached_property
     def _network_digest(self) -> 'hashlib._Hash':
-        digest = hashlib.blake2b(self.config.encode(), digest_size=16)
+        digest = hashlib.blake2b(f'{VERSIONS} {self.config}'.encode(), digest_size=16)
         for name, value in self.network.state_dict().items():
             digest.update(f'{name} {value.device.type} {value.dtype}'.encode())
             digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
@@ -67,10 +75,10 @@ class InstanceCache:
 
     @staticmethod
     def _write(path: Path, result: InstanceData) -> None:
-        arrays = {
-            f'tensor/{name}' if isinstance(value, Tensor) else name: np.asarray(torch.as_tensor(value).cpu())
-            for name, value in result.items()
-        }
+        arrays = {}
+        for name, value in result.items():
+            tensor = isinstance(value, Tensor)
+            arrays[f'tensor/{name}' if tensor else name] = value.cpu().half().numpy() if tensor else np.asarray(value)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f'.{os.getpid()}')
         with partial.open('wb') as file:
@@ -86,7 +94,7 @@ class InstanceCache:
                     name = key.removeprefix('tensor/')
                     if name not in without:
                         value = arrays[key]
-                        result.set_field(value if name == key else torch.from_numpy(value).to(device), name)
+                        result.set_field(value if name == key else torch.from_numpy(value).to(device).float(), name)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f'{path}: this cached result cannot be read ({error}); delete it') from error
         return result

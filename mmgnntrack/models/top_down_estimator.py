@@ -15,6 +15,7 @@ from mmpose.registry import MODELS as POSE_MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
+from torch.utils.hooks import RemovableHandle
 
 from mmgnntrack.functional import SearchGeometry, grid_regions, pose_nms, region_warp
 from mmgnntrack.posetrack import POSETRACK
@@ -41,6 +42,16 @@ def captured(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, list
     finally:
         for handle in handles:
             handle.remove()
+
+
+def exact_heatmaps(model: nn.Module) -> RemovableHandle:
+    """Until it is removed, a model's heatmaps are float32 under autocast too: MMPose decodes them with numpy, which has
+    no bfloat16, and OpenCV, which has no float16."""
+    return model.head.final_layer.register_forward_hook(_as_float32)
+
+
+def _as_float32(module: nn.Module, args: tuple, output: Tensor) -> Tensor:
+    return output.float()
 
 
 def distinct_poses(poses: InstanceData, threshold: float) -> np.ndarray:
@@ -158,7 +169,7 @@ class TopDownEstimator(BaseModule):
 
     def _estimate(self, batch: list[dict]) -> InstanceData:
         samples = [packed['data_samples'] for packed in batch]
-        with captured(self.model, self.feature_layers) as outputs:
+        with exact_heatmaps(self.model), captured(self.model, self.feature_layers) as outputs:
             results = self.model.test_step(dict(inputs=[packed['inputs'] for packed in batch], data_samples=samples))
         return self.gather(results, outputs)
 

@@ -1,11 +1,13 @@
 """The full video model."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor
@@ -14,6 +16,9 @@ from mmgnntrack.functional import SearchGeometry, sample_at
 from mmgnntrack.registry import MODELS
 
 from .instance_cache import InstanceCache
+
+#: What poses have that takes much memory.
+MAPS = ('heatmaps', 'feature_maps')
 
 
 @MODELS.register_module()
@@ -28,10 +33,12 @@ class VideoPoseTracker(BaseModel):
         pose_estimator: `TopDownEstimator`; None where the dynamics of poses alone are trained, and the tracker has its
             own `codec` and `search`.
         detector: `PersonDetector`; None where only the dynamics head is trained, or all frames come with boxes.
+        bbox_score_thr: whoever has a box with a lower score is not tracked.
         untracked: whether poses that are nobody's are given out too, with the id -1, as AP counts them. If not, the
-            pose estimator does not look at boxes that cannot be tracked.
-        cache_dir: folder for what detector and pose estimator find, so that later runs take it from there; None for no
-            cache. The features of the search regions depend on the tracks and are computed always.
+            pose estimator looks at no box below the threshold.
+        cache_dir: folder for what detector and pose estimator find, so that later runs take it from there, heatmaps and
+            features in half precision; None for no cache. A log line says how much a person takes. The features of the
+            search regions depend on the tracks and are computed always.
     """
 
     FROZEN = ('detector', 'pose_estimator')
@@ -41,6 +48,7 @@ class VideoPoseTracker(BaseModel):
         tracker: dict,
         pose_estimator: dict | None = None,
         detector: dict | None = None,
+        bbox_score_thr: float = 0.0,
         untracked: bool = False,
         cache_dir: str | None = None,
         data_preprocessor: dict | None = None,
@@ -54,12 +62,14 @@ class VideoPoseTracker(BaseModel):
         for part in self.FROZEN:
             if getattr(self, part) is not None:
                 getattr(self, part).requires_grad_(False)
+        self.bbox_score_thr = bbox_score_thr
         self.untracked = untracked
         self._check_channels()
         self._caches = {}
         if cache_dir is not None:
             for part, config in dict(detector=detector, pose_estimator=pose_estimator).items():
                 self._caches[part] = InstanceCache(Path(cache_dir) / part, getattr(self, part), config)
+            self._announce(Path(cache_dir))
         self._video: str | None = None
 
     def init_weights(self) -> None:
@@ -130,12 +140,11 @@ class VideoPoseTracker(BaseModel):
         def search_features(crops: np.ndarray) -> Tensor:
             return self.pose_estimator.search_features(image, crops)
 
-        size, reference = image.shape[1::-1], None
+        size, reference, doubtful = image.shape[1::-1], None, None
         if detect:
             people = self.detect(image) if people is None else people
-            if not self.untracked:
-                people = people[self.tracker.life_cycle.trackable(people)]
-            estimated = self.estimate(image, people)
+            sure = people.bbox_scores >= self.bbox_score_thr
+            estimated, doubtful = self.estimate(image, people[sure]), people[~sure]
         else:
             self.tracker.begin(frame_id)
             reference = self.tracker.reference(frame_id, search_features)
@@ -144,7 +153,12 @@ class VideoPoseTracker(BaseModel):
             # A box says nothing of whether somebody is there: whoever is not seen clearly counts as missed.
             estimated = estimated[self.tracker.life_cycle.seen(estimated.keypoint_scores)]
         poses = self.tracker.step(estimated, frame_id, search_features, reference, size)
-        return poses if self.untracked else poses[poses.instances_id >= 0]
+        if not self.untracked:
+            return poses[poses.instances_id >= 0]
+        if doubtful is None or not len(doubtful):
+            return poses
+        nobodys = self.estimate(image, doubtful, maps=False)
+        return InstanceData.cat([poses, self.tracker.untracked(nobodys, poses)])
 
     def detect(self, image: np.ndarray) -> InstanceData:
         """The people of an image (see `PersonDetector.predict`), from the cache if they are there."""
@@ -154,19 +168,23 @@ class VideoPoseTracker(BaseModel):
             return self.detector.predict(image)
         return self._caches['detector'](image, compute=lambda: self.detector.predict(image))
 
-    def estimate(self, image: np.ndarray, people: InstanceData) -> InstanceData:
-        """The poses of people (see `TopDownEstimator.predict`), from the cache if they are there."""
+    def estimate(self, image: np.ndarray, people: InstanceData, maps: bool = True) -> InstanceData:
+        """The poses of people (see `TopDownEstimator.predict`), without their heatmaps and feature maps if `maps` is
+        False, from the cache if they are there."""
+
+        def compute() -> InstanceData:
+            poses = self.pose_estimator.predict(image, people)
+            for field in () if maps else MAPS:
+                poses.pop(field)
+            return poses
+
         if self.pose_estimator is None:
             raise ValueError('VideoPoseTracker has no pose_estimator: tools/track_poses.py tracks poses without images')
         if not self._caches:
-            return self.pose_estimator.predict(image, people)
-        return self._caches['pose_estimator'](
-            image,
-            people.bboxes,
-            people.bbox_scores,
-            compute=lambda: self.pose_estimator.predict(image, people),
-            without=() if self.tracker.mode.predicts else ('heatmaps', 'feature_maps'),
-        )
+            return compute()
+        inputs = image, people.bboxes, people.bbox_scores, np.array(maps)
+        unread = () if self.tracker.mode.predicts else MAPS
+        return self._caches['pose_estimator'](*inputs, compute=compute, without=unread)
 
     def _tubes(self, inputs: dict, data_samples: Sequence[BaseDataElement]) -> tuple[InstanceData, Tensor | None]:
         """Histories with the visual features at their joints, and the features of the search regions."""
@@ -177,7 +195,7 @@ class VideoPoseTracker(BaseModel):
         estimator = self.pose_estimator
         crops = torch.cat(inputs['history'])
         maps = estimator.features(crops, estimator.geometry.heatmap_size)
-        cells = history.cells.flatten(0, 1).to(maps)
+        cells = history.cells.flatten(0, 1).to(maps.device)
         history.features = sample_at(maps, cells).unflatten(0, history.cells.shape[:2])
         return history, estimator.features(inputs['search'], estimator.geometry.search_grid_size)
 
@@ -196,6 +214,20 @@ class VideoPoseTracker(BaseModel):
                     f"the pipeline's PackTubeInputs has {field.name}={given}, but the model has {own}: crops and "
                     'search regions would be others in training than in tracking'
                 )
+
+    def _announce(self, cache: Path) -> None:
+        """Says how much disk the cache takes."""
+        if self.pose_estimator is None:
+            return
+        channels = self.pose_estimator.visual_channels + self.pose_estimator.model.head.out_channels
+        size = 2e-6 * channels * np.prod(self.pose_estimator.geometry.heatmap_size)
+        there = next(folder for folder in (cache, *cache.absolute().parents) if folder.exists())
+        free = shutil.disk_usage(there).free / 1e9
+        print_log(
+            f'cache {cache}: {size:.2g} MB for each person in each frame, {6 * size:.2g} GB for 1000 frames of 6 '
+            f'people; {free:.0f} GB are free',
+            'current',
+        )
 
     def _check_channels(self) -> None:
         head = self.tracker.dynamics_head

@@ -95,6 +95,19 @@ def test_fusion_with_a_weight_of_each_person() -> None:
     assert fuse_heatmaps(*maps, torch.ones(2, 1, 1, 1), weights).flatten().tolist() == [0.25, 0.75]
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_places_in_half_precision_maps_are_exact(dtype: torch.dtype) -> None:
+    """The ramp's values say where it was sampled; half precision has them exactly, and many places not."""
+    maps = torch.arange(128.0).expand(1, 1, 2, 128)
+    cells = torch.tensor([[[100.3, 0.0], [57.77, 1.0]]])
+    found = sample_at(maps.to(dtype), cells)
+    np.testing.assert_allclose(found[0, :, 0], cells[0, :, 0], atol=1e-4)
+    source, target = np.array([[0.0, 0, 1, 1]]), np.array([[0.3, 0, 1, 1]])
+    shifted, covered = resample_heatmaps(maps.to(dtype), source, target, (100, 2))
+    assert shifted.dtype == covered.dtype == torch.float32
+    np.testing.assert_allclose(shifted[0, 0, 0], np.arange(100) + 0.3, atol=1e-4)
+
+
 def test_the_surer_heatmap_outweighs_the_other() -> None:
     estimated, predicted = torch.zeros(1, 3, 4, 5), torch.zeros(1, 3, 4, 5)
     estimated[0, 0, 1, 1], predicted[0, 0, 2, 2] = 0.3, 0.6

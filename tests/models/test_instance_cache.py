@@ -7,6 +7,7 @@ import torch
 from mmengine.structures import InstanceData
 from torch import nn
 
+from mmgnntrack.models import instance_cache
 from mmgnntrack.models.instance_cache import InstanceCache
 
 IMAGE = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
@@ -62,6 +63,21 @@ def test_another_network_or_input_has_another_result(
     InstanceCache(tmp_path, network(), {})(IMAGE, compute=counted)
     InstanceCache(tmp_path, network(weight), config)(*inputs, compute=counted)
     assert counted.calls == 2
+
+
+def test_other_versions_have_other_results(tmp_path: Path, counted: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    InstanceCache(tmp_path, network(), {})(IMAGE, compute=counted)
+    monkeypatch.setitem(instance_cache.VERSIONS, 'mmpose', '99.0')
+    InstanceCache(tmp_path, network(), {})(IMAGE, compute=counted)
+    assert counted.calls == 2
+
+
+def test_tensors_take_half_their_size(tmp_path: Path) -> None:
+    maps = torch.rand(2, 8, 64, 64)
+    found = InstanceCache(tmp_path, network(), {})(IMAGE, compute=lambda: InstanceData(heatmaps=maps))
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_size < 2.1 * maps.numel()
+    assert found.heatmaps.dtype == torch.float32 and (found.heatmaps - maps).abs().max() < 1e-3
 
 
 def test_nobody(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS
 from mmengine.structures import InstanceData
 
-from mmgnntrack.models import VideoPoseTracker
+from mmgnntrack.models import VideoPoseTracker, video_pose_tracker
 
 CONFIG = 'configs/mini/gnn_hrnet-mini_synthtrack.py'
 
@@ -245,6 +246,22 @@ def test_cached_poses_are_tracked_alike(
         assert len(one) and one.instances_id.tolist() == other.instances_id.tolist()
         np.testing.assert_array_equal(one.keypoints, other.keypoints)
         np.testing.assert_array_equal(one.keypoint_scores, other.keypoint_scores)
+
+
+def test_a_cache_says_what_it_will_take(
+    config: Config, frames: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.model.update(cache_dir=str(tmp_path / 'new'))
+    lines = []
+    monkeypatch.setattr(video_pose_tracker, 'print_log', lambda line, *_: lines.append(line))
+    model = build(config).eval()
+    said = re.fullmatch(r'cache .*new: ([0-9.]+) MB for each person in each frame, .* GB are free', lines[0])
+    people = InstanceData(bboxes=np.array([[20.0, 30, 80, 200]], np.float32), bbox_scores=np.ones(1, np.float32))
+    model.estimate(frames[0]['inputs'], people)
+    (file,) = (tmp_path / 'new/pose_estimator').iterdir()
+    assert file.stat().st_size / 1e6 == pytest.approx(float(said[1]), rel=0.2)
+    model.estimate(frames[0]['inputs'], people, maps=False)
+    assert min(file.stat().st_size for file in (tmp_path / 'new/pose_estimator').iterdir()) < 4000
 
 
 def test_channels_that_do_not_fit(config: Config) -> None:

@@ -161,7 +161,7 @@ class Videos:
             for number, frame in enumerate(video.frames):
                 image = mmcv.imread(self.root / frame.file_name)
                 people = self.model.detect(image)
-                poses = self.model.estimate(image, people[self.model.tracker.life_cycle.trackable(people)])
+                poses = self.model.estimate(image, people[people.bbox_scores >= self.model.bbox_score_thr])
                 sample = dict(video_name=video.name, frame_id=number, img_path=frame.file_name)
                 self.metric.process(None, [dict(sample, pred_track_instances=track(image, poses, number))])
         found = self.metric.evaluate(size=0)

@@ -19,7 +19,7 @@ from mmgnntrack.datasets.image_frames import ImageFrame, image_frames
 from mmgnntrack.engine.checkpoints import load_part
 from mmgnntrack.images import read_frame
 from mmgnntrack.models import PoseTracker, TopDownEstimator
-from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured, distinct_poses
+from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured, distinct_poses, exact_heatmaps
 from mmgnntrack.models.tracker import MODES
 from mmgnntrack.registry import HOOKS, MODELS
 
@@ -35,8 +35,9 @@ class OKSHungarianFusionHook(Hook):
     with the predicted ones, before the evaluator, the visualizer and later hooks see them:
         - each sample's `pred_instances` has the final pose and its `instances_id`, -1 for poses that are not tracked:
           those that NMS drops, and new ones whose joints have low scores
-        - its `pred_track_instances` has all tracked people of the frame, also those whom the detector missed; its
-          metainfo `video_name`, `frame_id` and `video_length`, for `PoseTrackMetric` and `TrackVisualizationHook`
+        - its `pred_track_instances` has all tracked people of the frame, also those whom the detector missed, and last,
+          with the id -1, the poses that are nobody's; its metainfo `video_name`, `frame_id` and `video_length`, for
+          `PoseTrackMetric` and `TrackVisualizationHook`
 
     The model sees crops only; where the dynamics head has a visual cue, the frame is read from `img_path`. A frame
     without boxes is never seen, but counts: ages are in frames of the annotation file (see `image_frames`).
@@ -98,6 +99,7 @@ class OKSHungarianFusionHook(Hook):
             search = config.pop('search', None)
             self._estimator = TopDownEstimator(model, self.padding, search, feature_layers=self.feature_layers)
             self._attached.callback(model.test_cfg.update, output_heatmaps=keeps_heatmaps)
+            self._attached.enter_context(exact_heatmaps(model))
             config.update(codec=self._estimator.codec, search=self._estimator.geometry)
         self._tracker: PoseTracker = MODELS.build(config).to(next(model.parameters()).device).eval()
         if self._estimator and self._tracker.dynamics_head.visual_channels:
@@ -136,7 +138,7 @@ class OKSHungarianFusionHook(Hook):
             sample.pred_instances.instances_id = np.array([-1])
             sample.pred_track_instances = tracked
             sample.set_metainfo(dict(video_name=frame.video, frame_id=frame.number, video_length=frame.video_length))
-        for row in np.flatnonzero(~tracked.predicted):
+        for row in np.flatnonzero(tracked.sources >= 0):
             instance = results[kept[tracked.sources[row]]].pred_instances
             for field in ('keypoints', 'keypoint_scores', 'instances_id'):
                 instance.set_field(tracked[field][[row]], field)

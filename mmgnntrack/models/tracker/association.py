@@ -53,22 +53,20 @@ class Association:
         if self.min_similarity is None:
             self.min_similarity = SIMILARITIES[self.similarity].enough
 
-    def match(self, reference: InstanceData, estimated: InstanceData, trackable: np.ndarray) -> Matches:
+    def match(self, reference: InstanceData, estimated: InstanceData) -> Matches:
         """The Hungarian assignment of N estimated poses to M reference poses. Of estimated poses that repeat each other
         one stays: rather that of somebody who was seen in the last frame, then that of anybody, the likest first, then
-        the surest, and last those that are not trackable. The others are left out, as if they were not there.
+        the surest. The others are left out, as if they were not there.
 
         Args:
             reference: M poses, see `PoseTracker.reference`.
             estimated: N poses.
-            trackable: (N,) bool, which of them may be matched.
         """
-        similarity = np.where(trackable, self.similarity_of(reference, estimated), -1.0)
+        similarity = self.similarity_of(reference, estimated)
         rows, cols, lost, new = assign(similarity, self.min_similarity)
         if len(estimated) < 2:
             return Matches(rows, cols, lost, new)
         rank = estimated.keypoint_scores.mean(-1)
-        rank[~trackable] -= 1 + np.ptp(rank)
         rank[cols] = rank.max() + similarity[rows, cols] + (reference.unseen[rows] <= 1)
         distinct = self.distinct(estimated.keypoints, estimated.keypoint_scores, rank)
         kept = distinct[cols]

@@ -49,7 +49,7 @@ class HeatmapFusion:
             estimated: N poses with heatmaps (N, K, H, W) on regions (N, 4).
             matches: of the two.
         """
-        own, regions = estimated.heatmaps[matches.cols], estimated.regions[matches.cols]
+        own, regions = estimated.heatmaps[matches.cols].float(), estimated.regions[matches.cols]
         predicted, place = reference.heatmaps[matches.rows], reference.regions[matches.rows]
         weight = self.predicted_weight / reference.unseen[matches.rows] ** self.unseen_power
         size = own.shape[:-3:-1]

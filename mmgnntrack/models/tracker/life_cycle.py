@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from mmengine.structures import InstanceData
 
 from .modes import Mode
 
@@ -14,7 +13,6 @@ class LifeCycle:
 
     Args:
         mode: of the tracker.
-        bbox_score_thr: poses from boxes with a lower score are nobody's: neither matched nor the start of a tracklet.
         init_score_thr: mean joint score that starts a tracklet.
         max_tracks: tracklets at a time, where it is known how many people there are; the surest begin. None for any.
         predicted_score_thr: mean joint score at which an unmatched prediction is given out as the pose.
@@ -23,17 +21,10 @@ class LifeCycle:
     """
 
     mode: Mode
-    bbox_score_thr: float = 0.0
     init_score_thr: float = 0.3
     max_tracks: int | None = None
     predicted_score_thr: float = 0.3
     coasting: bool = False
-
-    def trackable(self, poses: InstanceData) -> np.ndarray:
-        """(n,) which poses may be anybody's; those without `bbox_scores` may."""
-        if 'bbox_scores' not in poses:
-            return np.ones(len(poses.keypoints), bool)
-        return poses.bbox_scores >= self.bbox_score_thr
 
     def seen(self, scores: np.ndarray) -> np.ndarray:
         """(n,) which poses, with joint scores (n, K), show somebody clearly enough to start a tracklet."""

@@ -123,6 +123,26 @@ class PoseTracker(BaseModule):
         reference.unseen = frame_id - tracklets.last_seen
         return reference
 
+    def untracked(self, estimated: InstanceData, given: InstanceData) -> InstanceData:
+        """Estimated poses that are nobody's, but those that repeat a given one: fields as `step` returns them, with the
+        id -1 and without sources."""
+        keypoints, scores = (
+            np.concatenate([given[field], estimated[field]]) for field in ('keypoints', 'keypoint_scores')
+        )
+        known = np.arange(len(scores)) < len(given)
+        rank = scores.mean(-1) + known * (1 + np.ptp(scores)) if len(scores) else np.zeros(0)
+        new = np.flatnonzero(self.association.distinct(keypoints, scores, rank) & ~known)
+        keypoints, scores = keypoints[new], scores[new]
+        return InstanceData(
+            instances_id=np.full(len(new), -1),
+            keypoints=keypoints,
+            keypoint_scores=scores,
+            bboxes=self.association.boxes(keypoints, scores),
+            sources=np.full(len(new), -1),
+            predicted=np.zeros(len(new), bool),
+            ages=np.zeros(len(new), np.int64),
+        )
+
     @torch.no_grad()
     def step(
         self,
@@ -147,19 +167,19 @@ class PoseTracker(BaseModule):
         Returns:
             InstanceData of the tracked poses: instances_id, keypoints, keypoint_scores, bboxes (around the poses), ages
             (frames since the person was first seen), sources (n,), which estimated pose stands behind each, -1 where
-            none does, and predicted (n,), where none does. Last come the estimated poses that are nobody's, with the
-            id -1: AP counts them.
+            none does, and predicted (n,), where none does. Last come the estimated poses that are nobody's, see
+            `untracked`.
         """
         self.begin(frame_id)
         if reference is None:
             reference = self.reference(frame_id, search_features)
-        trackable = self.life_cycle.trackable(estimated)
-        matches = self.association.match(reference, estimated, trackable)
+        matches = self.association.match(reference, estimated)
         missed = matches.unmatched_rows
         left = missed[_beyond(reference.bboxes[missed], image_size)]
         matches = matches._replace(unmatched_rows=np.setdiff1d(missed, left))
         fused = self.fusion.fuse(reference, estimated, matches) if self.mode.fuses else None
-        begun = self._begun(estimated, matches.unmatched_cols, trackable)
+        new = matches.unmatched_cols
+        begun = new[self.life_cycle.born(estimated.keypoint_scores[new], len(self.memory))]
         tracked, features = self._people(reference, estimated, matches, begun, fused)
         if self.observer is not None:
             # The memory goes on in place.
@@ -173,35 +193,11 @@ class PoseTracker(BaseModule):
         self.memory.update(remembered, features, frame_id)
         tracked.ages = self.memory.ages(tracked, frame_id)
         given = tracked if shown.all() else tracked[shown]
-        nobodys = np.setdiff1d(matches.unmatched_cols, begun)
-        return InstanceData.cat([given, self._untracked(estimated, nobodys, given)]) if len(nobodys) else given
-
-    def _begun(self, estimated: InstanceData, new: np.ndarray, trackable: np.ndarray) -> np.ndarray:
-        """Which of the estimated poses without a match start a tracklet."""
-        new = new[trackable[new]]
-        return new[self.life_cycle.born(estimated.keypoint_scores[new], len(self.memory))]
-
-    def _untracked(self, estimated: InstanceData, nobodys: np.ndarray, tracked: InstanceData) -> InstanceData:
-        """The estimated poses that are nobody's, but those that repeat somebody whom the prediction alone shows."""
-        recovered = tracked[tracked.predicted]
-        if len(recovered):
-            keypoints, scores = (
-                np.concatenate([recovered[field], estimated[field][nobodys]])
-                for field in ('keypoints', 'keypoint_scores')
-            )
-            known = np.arange(len(scores)) < len(recovered)
-            distinct = self.association.distinct(keypoints, scores, scores.mean(-1) + known * (1 + np.ptp(scores)))
-            nobodys = nobodys[distinct[len(recovered) :]]
-        keypoints, scores = estimated.keypoints[nobodys], estimated.keypoint_scores[nobodys]
-        return InstanceData(
-            instances_id=np.full(len(nobodys), -1),
-            keypoints=keypoints,
-            keypoint_scores=scores,
-            bboxes=self.association.boxes(keypoints, scores),
-            sources=nobodys,
-            predicted=np.zeros(len(nobodys), bool),
-            ages=np.zeros(len(nobodys), np.int64),
-        )
+        nobodys = np.setdiff1d(new, begun)
+        if not len(nobodys):
+            return given
+        poses = InstanceData(**{field: estimated[field][nobodys] for field in ('keypoints', 'keypoint_scores')})
+        return InstanceData.cat([given, self.untracked(poses, given)])
 
     def _people(
         self,
@@ -256,7 +252,7 @@ class PoseTracker(BaseModule):
         maps = source.feature_maps  # as they are: to pick some would copy many channels
         cells = np.zeros((len(maps), *keypoints.shape[1:]))
         cells[index] = image_to_cells(keypoints, source.regions[index])
-        return sample_at(maps, torch.as_tensor(cells, dtype=maps.dtype, device=maps.device))[index]
+        return sample_at(maps, torch.as_tensor(cells, dtype=torch.float32, device=maps.device))[index]
 
 
 def _beyond(bboxes: np.ndarray, image_size: tuple[int, int] | None) -> np.ndarray:

@@ -6,7 +6,6 @@ from mmgnntrack.functional import bbox_areas, pose_bboxes
 from mmgnntrack.models.tracker import Association
 
 BODY = np.array([[0.0, 0], [10, 15], [-10, 15], [0, 48]])
-ANYBODY = np.ones(1, bool)
 RULES = Association(sigmas=[0.1] * 4, similarity='distance')
 
 
@@ -23,8 +22,7 @@ def poses(*places: tuple[float, float], scores: tuple[float, ...] = (), unseen: 
 
 
 def pairs(reference: InstanceData, estimated: InstanceData) -> tuple[list, list, list, list]:
-    trackable = np.ones(len(estimated), bool)
-    return tuple(part.tolist() for part in RULES.match(reference, estimated, trackable))
+    return tuple(part.tolist() for part in RULES.match(reference, estimated))
 
 
 def test_a_new_pose_that_repeats_a_tracked_one_is_left_out() -> None:
@@ -56,12 +54,12 @@ def test_who_is_surer_takes_a_likely_pose() -> None:
     rules = Association(sigmas=[0.1] * 4, similarity='likelihood')
     reference = poses((96, 100), (104, 100), unseen=(1, 1))
     reference.scales = np.array([[20.0] * 4, [4.0] * 4])
-    matches = rules.match(reference, poses((100, 100)), ANYBODY)
+    matches = rules.match(reference, poses((100, 100)))
     assert matches.rows.tolist() == [1] and matches.unmatched_rows.tolist() == [0]
-    assert rules.match(reference, poses((150, 100)), ANYBODY).rows.tolist() == [0]
+    assert rules.match(reference, poses((150, 100))).rows.tolist() == [0]
 
 
 def test_likelihood_needs_a_head_that_knows_how_sure_it_is() -> None:
     rules = Association(sigmas=[0.1] * 4, similarity='likelihood')
     with pytest.raises(ValueError, match="similarity='likelihood' needs a dynamics head that predicts `scales`"):
-        rules.match(poses((100, 100), unseen=(1,)), poses((100, 100)), ANYBODY)
+        rules.match(poses((100, 100), unseen=(1,)), poses((100, 100)))

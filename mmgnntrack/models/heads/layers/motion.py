@@ -6,7 +6,7 @@ from torch.nn.functional import pad
 
 
 def velocities(places: Tensor, valid: Tensor, ages: Tensor) -> tuple[Tensor, Tensor]:
-    """What each joint, and all joints of the person in the mean, moved a frame since the pose before.
+    """What each joint, and the body, moved a frame since the pose before.
 
     Args:
         places: (M, L, K, 2).
@@ -21,13 +21,31 @@ def velocities(places: Tensor, valid: Tensor, ages: Tensor) -> tuple[Tensor, Ten
     known = pad(valid[:, 1:] * valid[:, :-1], (0, 0, 0, 0, 1, 0))
     own = (places[:, 1:] - places[:, :-1]) / (ages[:, :-1] - ages[:, 1:])[..., None, None]
     own = pad(own, (0, 0, 0, 0, 1, 0)) * known
-    body = own.sum(2, keepdim=True) / known.sum(2, keepdim=True).clamp(min=1)
+    body = body_motion(own, known, dim=2)
     return torch.cat([own, body.expand_as(own)], dim=-1), known
 
 
+def body_motion(motion: Tensor, known: Tensor, dim: int) -> Tensor:
+    """The motion of most joints: the median of those that are known, so that one that jumps to somebody else moves
+    nobody. Zero where none is known.
+
+    Args:
+        motion: (..., K, 2), K along `dim`.
+        known: (..., K, 1), whether the joint's motion is known.
+        dim: of the joints; the result has size 1 there.
+
+    >>> motion = torch.tensor([[1.0, 2], [1, 2], [900, -900], [7, 7]])
+    >>> body_motion(motion, torch.tensor([[1], [1], [1], [0]]), dim=0).tolist()
+    [[1.0, 2.0]]
+    """
+    motion = motion.masked_fill(known == 0, torch.nan)
+    # Of an even number of joints torch takes the lower one in the middle: which one must not depend on the direction.
+    lower, upper = (sign * (sign * motion).nanmedian(dim, keepdim=True).values for sign in (1, -1))
+    return ((lower + upper) / 2).nan_to_num()
+
+
 def carried(places: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Poses whose missing joints are where they were last, and moved with the body since: as far as the joints that
-    two successive poses have moved in the mean.
+    """Poses whose missing joints are where they were last, and moved with the body since (see `body_motion`).
 
     Args:
         places: (M, L, K, 2).
@@ -47,9 +65,7 @@ def carried(places: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     found = [(place, known, source)]
     for step in range(1, places.shape[1]):
         new = valid[:, step].bool()
-        both = (known & new)[..., None]
-        moved = torch.where(both, places[:, step] - place, 0.0)
-        body = moved.sum(1, keepdim=True) / both.sum(1, keepdim=True).clamp(min=1)
+        body = body_motion(places[:, step] - place, (known & new)[..., None], dim=1)
         place = torch.where(new[..., None], places[:, step], place + body)
         source = source.masked_fill(new, step)
         known = known | new

@@ -1,6 +1,7 @@
 import torch
 
 from mmgnntrack.models.heads.layers import carried, past, velocities
+from mmgnntrack.models.heads.layers.motion import body_motion
 
 
 def test_velocities() -> None:
@@ -36,3 +37,15 @@ def test_the_past_is_zero_before_the_first_frame() -> None:
     assert past(values, 2)[0, 0, 1].tolist() == [[0], [2]]
     assert past(values, 2)[0, 2, 0].tolist() == [[3], [5]]
     assert torch.equal(past(values, 1)[..., 0, :], values)
+
+
+def test_the_body_moves_alike_in_either_direction() -> None:
+    motion = torch.tensor([[[1.0, 0], [2, 0], [4, 0], [99, 0]]])
+    known = torch.tensor([[[1], [1], [1], [1]]])
+    assert body_motion(motion, known, dim=1).tolist() == [[[3, 0]]]
+    assert body_motion(-motion, known, dim=1).tolist() == [[[-3, 0]]]
+
+
+def test_a_body_of_which_nothing_is_known_stays() -> None:
+    assert body_motion(torch.full((2, 3, 2), 7.0), torch.zeros(2, 3, 1), dim=1).tolist() == [[[0, 0]], [[0, 0]]]
+    assert body_motion(torch.zeros(0, 3, 2), torch.zeros(0, 3, 1), dim=1).shape == (0, 1, 2)
