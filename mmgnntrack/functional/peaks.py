@@ -3,10 +3,10 @@
 from functools import lru_cache
 
 import cv2
+import numpy as np
 import torch
 from scipy.linalg import toeplitz
 from torch import Tensor
-from torch.nn.functional import pad
 
 #: Cells that an estimate looks at around the highest one, to each side.
 _RADIUS = 2
@@ -123,5 +123,5 @@ def _around_blurred(heatmaps: Tensor, cells: Tensor, kernel_size: int) -> Tensor
 @lru_cache
 def _blur_matrix(size: int, kernel_size: int) -> Tensor:
     """(size, size) matrix whose product with a signal is the signal blurred."""
-    half = torch.from_numpy(cv2.getGaussianKernel(kernel_size, 0)[kernel_size // 2 :, 0])[:size]
-    return torch.from_numpy(toeplitz(pad(half, (0, size - len(half)))))
+    half = cv2.getGaussianKernel(kernel_size, 0)[kernel_size // 2 :, 0][:size]
+    return torch.from_numpy(toeplitz(np.pad(half, (0, size - len(half)))))

@@ -27,7 +27,8 @@ def decode_heatmaps(codec: BaseKeypointCodec, heatmaps: Tensor, regions: np.ndar
     Raises:
         TypeError: for a codec other than MSRAHeatmap and UDPHeatmap with Gaussian heatmaps.
     """
-    cells, scores = _peaks(codec, heatmaps.float())
+    with torch.autocast(heatmaps.device.type, enabled=False):
+        cells, scores = _peaks(codec, heatmaps.float())
     poses = torch.cat([cells, scores[..., None]], dim=-1).cpu().numpy()
     return cells_to_image(poses[..., :2], regions).astype(np.float32), poses[..., 2]
 

@@ -78,7 +78,7 @@ class InstanceCache:
         arrays = {}
         for name, value in result.items():
             tensor = isinstance(value, Tensor)
-            arrays[f'tensor/{name}' if tensor else name] = value.cpu().half().numpy() if tensor else np.asarray(value)
+            arrays[f'tensor/{name}' if tensor else name] = value.half().cpu().numpy() if tensor else np.asarray(value)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f'.{os.getpid()}')
         with partial.open('wb') as file:

@@ -48,6 +48,16 @@ def test_as_mmpose_decodes(name: str, spread: float) -> None:
     np.testing.assert_array_equal(scores, expected_scores)
 
 
+@pytest.mark.parametrize('name', CODECS)
+def test_under_autocast(name: str) -> None:
+    heatmaps = noisy_heatmaps(0, 2.0)
+    regions = UNIT.repeat(PEOPLE, 0)
+    expected, _ = decode_heatmaps(CODECS[name], heatmaps, regions)
+    with torch.autocast('cpu', torch.bfloat16):
+        found, _ = decode_heatmaps(CODECS[name], heatmaps, regions)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_other_sizes_than_the_codecs() -> None:
     """A search region's heatmaps are larger than the estimator's, of the same cells."""
     at = np.array([[[40.25, 60.5]]])

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -246,6 +246,41 @@ def test_cached_poses_are_tracked_alike(
         assert len(one) and one.instances_id.tolist() == other.instances_id.tolist()
         np.testing.assert_array_equal(one.keypoints, other.keypoints)
         np.testing.assert_array_equal(one.keypoint_scores, other.keypoint_scores)
+
+
+def test_numpy_sees_no_tensor_that_may_be_on_a_gpu(
+    config: Config, frames: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a CPU numpy takes any tensor: here only what `cpu` or `from_numpy` gave, or a view of that."""
+    config.model.update(cache_dir=str(tmp_path))
+    config.model.tracker.update(init_score_thr=0.0)
+    config.model.detector.model.test_cfg.rcnn.max_per_img = 3
+    model = build(config).eval()
+    on_host = set()
+
+    def noted(give: Callable) -> Callable:
+        def wrapped(*args: object) -> torch.Tensor:
+            tensor = give(*args)
+            on_host.add(tensor.untyped_storage().data_ptr())
+            return tensor
+
+        return wrapped
+
+    def checked(take: Callable) -> Callable:
+        def wrapped(tensor: torch.Tensor, *args: object, **kwargs: object) -> np.ndarray:
+            assert not tensor.numel() or tensor.untyped_storage().data_ptr() in on_host
+            return take(tensor, *args, **kwargs)
+
+        return wrapped
+
+    monkeypatch.setattr(torch.Tensor, 'cpu', noted(torch.Tensor.clone))
+    monkeypatch.setattr(torch, 'from_numpy', noted(torch.from_numpy))
+    for method in ('numpy', '__array__'):
+        monkeypatch.setattr(torch.Tensor, method, checked(getattr(torch.Tensor, method)))
+    with pytest.raises(AssertionError):
+        np.asarray(torch.ones(2).exp())
+    for _ in range(2):  # computed, and from the cache
+        assert any(len(poses) for poses in run(model, frames))
 
 
 def test_a_cache_says_what_it_will_take(
