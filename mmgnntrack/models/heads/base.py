@@ -68,7 +68,7 @@ class DynamicsHead(BaseModule):
         - ages (M, L): frames since each pose
         - features (M, L, K, C): visual features at the joints, where `visual_channels` is not 0
         - crops (M, 4): cx, cy, w, h of the last pose's crop, image px
-        - regions (M, 4): the grid of the search region (see `functional.regions`)
+        - regions (M, 4): the grid of the crop's search region (see `SearchGeometry.search_grids`)
 
     In tracking these are arrays (features are a tensor), in training tensors.
 

@@ -43,6 +43,7 @@ class GNNDynamicsHead(GraphHead):
         sends = self._tensor(history.valid)[:, -1:].bool()
         cues = None if visual is None else visual.flatten(2).transpose(1, 2)
         nodes = self.encoder.candidates(self._candidate_positions(history, grid_size), cues)
+        nodes = nodes.expand(len(history), -1, -1)
         for layer in self.prediction_layers:
             nodes = layer(nodes, last, sends)
         heatmaps = self.output(nodes).transpose(1, 2).unflatten(2, grid_size[::-1])
@@ -88,7 +89,10 @@ class GNNDynamicsHead(GraphHead):
         return torch.where(known, y[..., :, None] * x[..., None, :], 1)
 
     def _candidate_positions(self, history: InstanceData, grid_size: tuple[int, int]) -> Tensor:
-        """(M, H W, 3) relative x, y and score 1 of every cell of the search regions."""
+        """(M, H W, 3) relative x, y and score 1 of every cell of the search regions; (1, H W, 3) in sizes of the crops,
+        as the regions lie alike around them."""
+        if self.graph.position_scale == 'box':
+            history = history[:1]
         regions = self._tensor(history.regions)
         y, x = (torch.arange(count, dtype=regions.dtype, device=regions.device) for count in grid_size[::-1])
         cells = torch.cartesian_prod(y, x).flip(-1)  # x the faster

@@ -4,6 +4,8 @@ import torch
 from histories import GRID, a_head, a_history, a_truth, cells_of, predict, search_features, walking
 from torch import Tensor
 
+from mmgnntrack.functional import SearchGeometry
+
 
 def test_loss_is_weighted_squared_error() -> None:
     head, history, visual = a_head(), a_history(2), search_features(2)
@@ -43,6 +45,20 @@ def test_wrong_search_features(visual: Tensor | None) -> None:
     got = 'None' if visual is None else rf'\(2, {visual.shape[1]}, {visual.shape[2]}, {visual.shape[3]}\)'
     with pytest.raises(ValueError, match=rf'\(2, 5, 10, 12\), got {got}'):
         predict(a_head(), a_history(2), visual)
+
+
+def test_candidates_of_people_of_any_size_and_place_are_alike() -> None:
+    """Their positions are computed once; in pixels they differ."""
+    geometry = SearchGeometry((48, 64), (12, 16))
+    history = a_history(2, channels=0)
+    history.crops = geometry.crops(np.array([[10.0, 20, 40, 90], [200.0, 0, 290, 300]]))
+    history.regions = geometry.search_grids(history.crops)
+    for scale, people in (('box', 1), ('pixel', 2)):
+        head = a_head(visual_channels=0, position_scale=scale)
+        positions = head._candidate_positions(history, geometry.search_grid_size)
+        assert len(positions) == people
+        alone = [head(history[[person]], geometry.search_grid_size) for person in range(2)]
+        torch.testing.assert_close(head(history, geometry.search_grid_size), torch.cat(alone), rtol=1e-4, atol=1e-5)
 
 
 def test_motion_prior() -> None:

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 
 def mlp(in_channels: int, channels: int, out_channels: int) -> nn.Sequential:
@@ -11,7 +12,8 @@ def mlp(in_channels: int, channels: int, out_channels: int) -> nn.Sequential:
 
 class MessagePassing(nn.Module):
     """J <- J + MLP([J || sum_k a_k value(J_k)]), with a the softmax over neighbours of query(J) . key(J_k) (paper
-    section 3.2). The graph is small and fixed, so that it is dense attention under a mask.
+    section 3.2). The graph is small and fixed, so that it is dense attention under a mask. Nodes are many, neighbours
+    few: what the formula does to each node and depends on a neighbour alone is done to the neighbours.
 
     Args:
         channels: feature width d.
@@ -32,7 +34,12 @@ class MessagePassing(nn.Module):
 
     def attention(self, nodes: Tensor, neighbours: Tensor, mask: Tensor | None = None) -> Tensor:
         """The weights a, (n, heads, P, Q), of Q neighbours for P nodes; zero for all where a node has no neighbour."""
-        logits = self._split(self.query(nodes)) @ self._split(self.key(neighbours)).transpose(-1, -2) * self.scale
+        # (Wq J + bq) . k = J . Wq^T k + bq . k
+        keys = self._split(self.key(neighbours)) * self.scale
+        width = (self.num_heads, -1)
+        folded = keys @ self.query.weight.unflatten(0, width)
+        constant = keys @ self.query.bias.unflatten(0, width).unsqueeze(-1)
+        logits = nodes.unsqueeze(1) @ folded.transpose(-1, -2) + constant.transpose(-1, -2)
         if mask is None:
             return logits.softmax(-1)
         mask = mask.unsqueeze(-3)
@@ -49,8 +56,13 @@ class MessagePassing(nn.Module):
         Returns:
             (n, P, d)
         """
-        message = self.attention(nodes, neighbours, mask) @ self._split(self.value(neighbours))
-        return nodes + self.update(torch.cat([nodes, message.transpose(1, 2).flatten(2)], dim=-1))
+        weights = self.attention(nodes, neighbours, mask).transpose(1, 2).flatten(2)
+        # W [J || sum_k a_k v_k] = W1 J + sum_k a_k W2 v_k
+        first, activation, last = self.update
+        own, heard = first.weight.chunk(2, dim=1)
+        heard = heard.unflatten(1, (self.num_heads, -1)).permute(1, 2, 0)
+        messages = (self._split(self.value(neighbours)) @ heard).flatten(1, 2)
+        return nodes + last(activation(linear(nodes, own, first.bias) + weights @ messages))
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
