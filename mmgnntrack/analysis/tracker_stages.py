@@ -15,6 +15,7 @@ from mmengine.device import get_max_cuda_memory
 from mmengine.structures import InstanceData
 from mmengine.utils import ProgressBar
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from mmgnntrack.models import VideoPoseTracker
 
@@ -33,15 +34,23 @@ STAGES = {
 }
 #: The part of the tracker that is not a network.
 BOOKKEEPING = ('association', 'fusion', 'memory')
+#: What the method adds to detector and pose estimator.
+ADDED = ('search-region features', 'dynamics head', *BOOKKEEPING)
+#: Stages whose multiplications are counted.
+NETWORKS = ('pose estimator', 'search-region features', 'dynamics head')
 #: Frames that a person of the long video stays.
 STAY = 40
 
 
 class StageClock:
-    """Seconds that the stages of a model take, work on a GPU included; `seconds[None]` belongs to no stage.
+    """What the stages of a model take, by default seconds, work on a GPU included; `taken[None]` belongs to no stage.
 
     Args:
         model: its methods are wrapped.
+
+    Attributes:
+        read: the meter, a number that only grows.
+        taken: of each stage since the last `reset`.
     """
 
     def __init__(self, model: VideoPoseTracker) -> None:
@@ -55,12 +64,13 @@ class StageClock:
                 setattr(part, name, self._timed(getattr(part, name), stage))
 
     def reset(self) -> None:
-        """Starts counting anew."""
-        self.seconds: dict[str | None, float] = dict.fromkeys((*STAGES, None), 0.0)
+        """Starts counting anew, in seconds."""
+        self.read: Callable[[], float] = perf_counter
+        self.taken: dict[str | None, float] = dict.fromkeys((*STAGES, None), 0.0)
 
     def milliseconds(self, frames: int) -> dict[str, float]:
         """Of each stage, per frame."""
-        return {stage: self.seconds[stage] / frames * 1000 for stage in STAGES}
+        return {stage: self.taken[stage] / frames * 1000 for stage in STAGES}
 
     @contextmanager
     def running(self, stage: str | None) -> Iterator[None]:
@@ -84,9 +94,9 @@ class StageClock:
     def _book(self) -> None:
         if torch.cuda.is_initialized():
             torch.cuda.synchronize()
-        now = perf_counter()
+        now = self.read()
         if self._open:
-            self.seconds[self._open[-1]] += now - self._since
+            self.taken[self._open[-1]] += now - self._since
         self._since = now
 
 
@@ -122,15 +132,28 @@ class TrackerBenchmark:
             progress.update()
         print(file=sys.stderr)
         milliseconds = self.clock.milliseconds(frames)
+        gmac = self._multiplications(image, warm_up + frames)
+        added, own = (sum(map(milliseconds.get, stages)) for stages in (ADDED, NETWORKS[:1]))
         return dict(
             people=count,
             tracked=len(tracked),
             tracklets=len(self.model.tracker.memory),
             milliseconds=milliseconds,
+            gmac=gmac,
+            added_milliseconds_ratio=added / own,
+            added_gmac_ratio=sum(map(gmac.get, NETWORKS[1:])) / gmac[NETWORKS[0]],
             frames_per_second=1000 / sum(milliseconds.values()),
             bookkeeping_percent=100 * sum(map(milliseconds.get, BOOKKEEPING)) / milliseconds['pose estimator'],
             peak_memory_mib=self._peak_memory(),
         )
+
+    def _multiplications(self, image: np.ndarray, frame_id: int) -> dict[str, float]:
+        """Multiplications and additions, in thousand millions, of the networks that look at people, in one frame."""
+        self.clock.reset()
+        with FlopCounterMode(display=False) as counter:
+            self.clock.read = counter.get_total_flops
+            self.model.track(image, frame_id, self._people.poses(frame_id))
+        return {stage: self.clock.taken[stage] / 2e9 for stage in NETWORKS}
 
     def long_video(self, count: int, length: int) -> Iterator[dict]:
         """The figures of each tenth of one video that up to so many people visit again and again, each for `STAY`

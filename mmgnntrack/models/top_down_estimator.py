@@ -27,18 +27,27 @@ from .decoding import cell_size
 HRNET_STAGES = ('backbone.stage2', 'backbone.stage3', 'backbone.stage4')
 
 
+class _AllThere(Exception):  # noqa: N818  (no error, as StopIteration is none)
+    """Ends a call of a model of which nothing more is wanted."""
+
+
 @contextmanager
-def captured(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, list[Tensor]]]:
+def captured(model: nn.Module, layers: Sequence[str], only: bool = False) -> Iterator[dict[str, list[Tensor]]]:
     """While open, collects what the named layers of a model put out, call by call. Of a layer with several outputs, as
-    HRNet's stages are, the first is taken: the one of highest resolution."""
+    HRNet's stages are, the first is taken: the one of highest resolution. If `only` they are wanted, the model goes no
+    further than it must, and the block ends there."""
     outputs: dict[str, list[Tensor]] = {layer: [] for layer in layers}
 
     def keep(layer: str, module: nn.Module, args: tuple, output: Tensor | Sequence[Tensor]) -> None:
         outputs[layer].append(output if torch.is_tensor(output) else output[0])
+        if only and all(outputs.values()):
+            raise _AllThere
 
     handles = [model.get_submodule(layer).register_forward_hook(partial(keep, layer)) for layer in layers]
     try:
         yield outputs
+    except _AllThere:
+        pass
     finally:
         for handle in handles:
             handle.remove()
@@ -142,7 +151,7 @@ class TopDownEstimator(BaseModule):
     def _feature_maps(self, inputs: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
         samples = [PoseDataSample() for _ in inputs]
         batch = self.model.data_preprocessor(dict(inputs=list(inputs), data_samples=samples), False)
-        with captured(self.model, self.feature_layers) as outputs:
+        with captured(self.model, self.feature_layers, only=True) as outputs:
             self.model(batch['inputs'], None, mode='tensor')
         return self._stacked(outputs, len(inputs), size)
 

@@ -219,6 +219,13 @@ def test_captured() -> None:
     assert {layer: [call.item() for call in calls] for layer, calls in outputs.items()} == {'0': [0, 1], '1': [1, 2]}
 
 
+def test_captured_goes_no_further_than_it_must() -> None:
+    model = nn.Sequential(nn.Identity(), TwoOutputs(), nn.Conv2d(3, 3, 3))  # the last one would fail
+    with captured(model, ['1', '0'], only=True) as outputs:
+        model(torch.zeros(1))
+    assert {layer: [call.item() for call in calls] for layer, calls in outputs.items()} == {'1': [1], '0': [0]}
+
+
 def test_captured_lets_go_of_the_model_after_an_error() -> None:
     model = nn.Sequential(nn.Identity())
     with pytest.raises(ZeroDivisionError), captured(model, ['0']) as outputs:

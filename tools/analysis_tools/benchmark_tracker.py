@@ -1,4 +1,5 @@
-"""Measure the milliseconds per frame of each stage of the tracker, and its memory, against the number of people.
+"""Measure the milliseconds per frame of each stage of the tracker, the multiplications of its networks (GMAC, in one
+frame more), and its memory, against the number of people.
 
 Weights are random: the time does not depend on them. But what they find is no person, so that scripted people take the
 place of the networks' answers, after the networks have run and been timed. All have the same figure; each sways in a
@@ -29,7 +30,7 @@ from mmengine.runner import set_random_seed
 from mmengine.utils import track_iter_progress
 
 from mmgnntrack.analysis.tables import table
-from mmgnntrack.analysis.tracker_stages import BOOKKEEPING, STAGES, TrackerBenchmark
+from mmgnntrack.analysis.tracker_stages import BOOKKEEPING, NETWORKS, STAGES, TrackerBenchmark
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.registry import MODELS
 
@@ -48,11 +49,14 @@ def figures_table(header: list[str], rows: list[list[str | int | float]]) -> str
 def stages_table(sizes: list[dict]) -> str:
     """A row for each stage and sum, a column for each number of people."""
     sums = {
+        'added by the method, of the pose estimator, in ms': 'added_milliseconds_ratio',
+        'added by the method, of the pose estimator, in GMAC': 'added_gmac_ratio',
         'frames per second': 'frames_per_second',
         f'{", ".join(BOOKKEEPING)}: % of the pose estimator': 'bookkeeping_percent',
         'peak memory, MiB': 'peak_memory_mib',
     }
     rows = [[f'{stage}, ms', *(size['milliseconds'][stage] for size in sizes)] for stage in STAGES]
+    rows += [[f'{stage}, GMAC', *(size['gmac'][stage] for size in sizes)] for stage in NETWORKS]
     rows += [[name, *(size[key] for size in sizes)] for name, key in sums.items()]
     return figures_table(['people', *(str(size['people']) for size in sizes)], rows)
 

@@ -8,6 +8,9 @@ from torch import Tensor, nn
 from .base import Decode, Prediction
 from .graph import GraphHead
 
+#: People whose candidates are held at once: each takes 100 MB at full size.
+_AT_ONCE = 8
+
 
 class GNNDynamicsHead(GraphHead):
     """Predicts joint heatmaps from the last poses and the image in the search regions: messages go from the joints of
@@ -41,12 +44,17 @@ class GNNDynamicsHead(GraphHead):
         last = self.aggregate(history)[:, -1]
         self._check_visual(len(history), grid_size, visual)
         sends = self._tensor(history.valid)[:, -1:].bool()
-        cues = None if visual is None else visual.flatten(2).transpose(1, 2)
-        nodes = self.encoder.candidates(self._candidate_positions(history, grid_size), cues)
-        nodes = nodes.expand(len(history), -1, -1)
-        for layer in self.prediction_layers:
-            nodes = layer(nodes, last, sends)
-        heatmaps = self.output(nodes).transpose(1, 2).unflatten(2, grid_size[::-1])
+        positions = self.encoder.position(self._candidate_positions(history, grid_size))
+        found = []
+        for start in range(0, max(len(history), 1), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            cues = None if visual is None else visual[some].flatten(2).transpose(1, 2)
+            nodes = self.encoder.candidates(positions if len(positions) == 1 else positions[some], cues)
+            nodes = nodes.expand(len(last[some]), -1, -1)
+            for layer in self.prediction_layers:
+                nodes = layer(nodes, last[some], sends[some])
+            found.append(self.output(nodes).transpose(1, 2))
+        heatmaps = torch.cat(found).unflatten(2, grid_size[::-1])
         return heatmaps * self._prior(history, grid_size) if self.motion_prior else heatmaps
 
     def predict(
@@ -68,9 +76,9 @@ class GNNDynamicsHead(GraphHead):
         if not len(self.prediction_layers):
             raise ValueError('GNNDynamicsHead: without a prediction layer there is no attention to show')
         layer, heard = self.prediction_layers[-1], []
-        with layer.register_forward_pre_hook(lambda _, args: heard.extend(args)):
+        with layer.register_forward_pre_hook(lambda _, args: heard.append(args)):
             self(history, grid_size, visual)
-        weights = layer.attention(*heard).mean(1)
+        weights = torch.cat([layer.attention(*args).mean(1) for args in heard])
         x, y = torch.as_tensor(cells, device=weights.device).round().long().unbind(-1)
         nodes = y.clamp(0, grid_size[1] - 1) * grid_size[0] + x.clamp(0, grid_size[0] - 1)
         return weights.take_along_dim(nodes[..., None], 1)

@@ -5,6 +5,7 @@ from histories import GRID, a_head, a_history, a_truth, cells_of, predict, searc
 from torch import Tensor
 
 from mmgnntrack.functional import SearchGeometry
+from mmgnntrack.models.heads import candidates
 
 
 def test_loss_is_weighted_squared_error() -> None:
@@ -59,6 +60,18 @@ def test_candidates_of_people_of_any_size_and_place_are_alike() -> None:
         assert len(positions) == people
         alone = [head(history[[person]], geometry.search_grid_size) for person in range(2)]
         torch.testing.assert_close(head(history, geometry.search_grid_size), torch.cat(alone), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('position_scale', ['box', 'pixel'])
+def test_many_people(monkeypatch: pytest.MonkeyPatch, position_scale: str) -> None:
+    """A few at a time, with the same result."""
+    head, history, visual = a_head(position_scale=position_scale), a_history(7), search_features(7)
+    cells = np.zeros((7, 4, 2))
+    expected, attention = head(history, GRID, visual), head.attention(history, GRID, visual, cells)
+    monkeypatch.setattr(candidates, '_AT_ONCE', 3)
+    torch.testing.assert_close(head(history, GRID, visual), expected)
+    torch.testing.assert_close(head.attention(history, GRID, visual, cells), attention)
+    assert head(history[:0], GRID, visual[:0]).shape == (0, 4, *GRID[::-1])
 
 
 def test_motion_prior() -> None:

@@ -41,7 +41,10 @@ def test_stages(tmp_path: Path) -> None:
         assert size['tracked'] == size['tracklets'] == size['people']
         assert list(size['milliseconds']) == STAGES
         assert min(size['milliseconds'].values()) > 0 and size['peak_memory_mib'] > 0
+        assert list(size['gmac']) == STAGES[1:4] and min(size['gmac'].values()) > 0
         assert size['frames_per_second'] == pytest.approx(1000 / sum(size['milliseconds'].values()))
+    for stage in STAGES[1:4]:
+        assert sizes[1]['gmac'][stage] == pytest.approx(3 * sizes[0]['gmac'][stage], rel=0.1)
     assert rows[0].split()[1:] == ['people', '|', '1', '|', '3', '|']
     assert [row[2:].partition(', ms ')[0] for row in rows[2:9]] == STAGES
 

@@ -46,8 +46,9 @@ class NodeEncoder(nn.Module):
         return self._mean(cues, visual)
 
     def candidates(self, position: Tensor, visual: Tensor | None) -> Tensor:
-        """Nodes (..., d) of candidate locations, which have no joint type."""
-        return self._mean([self.position(position)], visual)
+        """Nodes (..., d) of candidate locations, which have no joint type, with an encoded position (..., d) and visual
+        cue (..., C_v)."""
+        return self._mean([position], visual)
 
     def _mean(self, cues: list[Tensor], visual: Tensor | None) -> Tensor:
         if self.visual is not None:

@@ -76,7 +76,7 @@ def test_a_joint_is_the_mean_of_three_cues_and_a_candidate_of_two() -> None:
         encoder.joint_type(encoder.embedding.weight).expand(2, 3, 4, 8),
     ]
     torch.testing.assert_close(encoder.joints(position, visual), torch.stack(cues).mean(0))
-    torch.testing.assert_close(encoder.candidates(position, visual), torch.stack(cues[:2]).mean(0))
+    torch.testing.assert_close(encoder.candidates(encoder.position(position), visual), torch.stack(cues[:2]).mean(0))
 
 
 def test_nodes_without_a_visual_cue() -> None:
@@ -84,4 +84,4 @@ def test_nodes_without_a_visual_cue() -> None:
     position = torch.randn(2, 4, 3)
     joint_type = encoder.joint_type(encoder.embedding.weight)
     torch.testing.assert_close(encoder.joints(position, None), (encoder.position(position) + joint_type) / 2)
-    torch.testing.assert_close(encoder.candidates(position, None), encoder.position(position))
+    torch.testing.assert_close(encoder.candidates(encoder.position(position), None), encoder.position(position))
