@@ -7,6 +7,8 @@ _base_ = [
 ]
 
 codec = _base_.pose_estimator.head.decoder
+# 2 x 1.5 of the box: the crop is 1.25 times as large as that.
+search = dict(scale=(2 / 1.25, 1.5 / 1.25))
 model = dict(
     detector=dict(
         model=_base_.pop('detector'),
@@ -15,7 +17,7 @@ model = dict(
             dict(type='mmdet.PackDetInputs', meta_keys=('img_id', 'ori_shape', 'img_shape', 'scale_factor')),
         ],
     ),
-    pose_estimator=dict(model=_base_.pop('pose_estimator')),
+    pose_estimator=dict(model=_base_.pop('pose_estimator'), search=search),
 )
 custom_hooks = [
     dict(
@@ -34,7 +36,7 @@ train_dataloader = dict(
             dict(type='mmgnntrack.LoadTube'),
             dict(type='mmgnntrack.AugmentTube', rotation=45, scale=0.35, flip=0.5),
             dict(type='mmgnntrack.JitterHistory'),
-            dict(type='mmgnntrack.PackTubeInputs', codec=codec),
+            dict(type='mmgnntrack.PackTubeInputs', codec=codec, search=search),
         ],
     ),
 )

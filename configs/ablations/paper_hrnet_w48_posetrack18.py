@@ -4,10 +4,7 @@ _base_ = '../gnn_hrnet_w48_posetrack18.py'
 
 # exp(-d^2 / sigma^2) with sigma 3 cells; MMPose's codec draws exp(-d^2 / (2 sigma^2)).
 codec = dict(_base_.codec, sigma=3 / 2**0.5)
-# 2 x 1.5 of the box: the crop is 1.25 times as large as that.
-search = dict(scale=(2 / 1.25, 1.5 / 1.25))
 model = dict(
-    pose_estimator=dict(search=search),
     tracker=dict(
         alignment='centre',
         coasting=False,
@@ -20,6 +17,6 @@ model = dict(
 pipeline = _base_.train_dataloader.dataset.pipeline
 # No jitter, and every joint as sure as an annotation.
 pipeline[-2].update(noise=0.0, outlier_rate=0.0, scores=(1.0, 1.0))
-pipeline[-1].update(codec=codec, search=search)
+pipeline[-1].update(codec=codec)
 train_dataloader = dict(dataset=dict(pipeline=pipeline))
 optim_wrapper = dict(clip_grad=None)

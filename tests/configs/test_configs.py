@@ -102,14 +102,15 @@ ABLATIONS: dict[str, Callable[[Config], tuple]] = {
     'history-1': lambda c: ((c.model.tracker.memory.length, _tube(c)[0].length), (1, 2)),
     'history-2': lambda c: ((c.model.tracker.memory.length, _tube(c)[0].length), (2, 3)),
     'half-width': lambda c: (c.model.tracker.dynamics_head.feat_channels, 128),
-    'search-coarse': lambda c: ((c.model.pose_estimator.search, _tube(c)[-1].search), (dict(coarsen=2),) * 2),
+    'search-coarse': lambda c: (_searches(c), (dict(scale=(1.6, 1.2), coarsen=2),) * 2),
+    'search-crop': lambda c: (_searches(c), (dict(scale=(2.0, 1.5)),) * 2),
     'alignment-centre': lambda c: (c.model.tracker.alignment, 'centre'),
     'paper': lambda c: (
         (
             *(c.model.tracker[rule] for rule in ('alignment', 'coasting', 'confidence_power', 'unseen_power')),
             *(c.model.tracker.dynamics_head[f] for f in ('motion_prior', 'scaled_attention', 'position_scale')),
             *(_tube(c)[-2][f] for f in ('noise', 'outlier_rate', 'scores')),
-            *(c.model.pose_estimator.search, _tube(c)[-1].search),
+            *_searches(c),
             round(_tube(c)[-1].codec.sigma ** 2, 6),
         ),
         ('centre', False, 0, 0, False, False, 'pixel', 0, 0, (1, 1), *[dict(scale=(1.6, 1.2))] * 2, 4.5),
@@ -122,6 +123,11 @@ ABLATIONS: dict[str, Callable[[Config], tuple]] = {
 
 def _tube(config: Config) -> list[dict]:
     return config.train_dataloader.dataset.pipeline
+
+
+def _searches(config: Config) -> tuple[dict, dict]:
+    """In the model and in the pipeline."""
+    return config.model.pose_estimator.search, _tube(config)[-1].search
 
 
 def test_the_model_index_names_every_config() -> None:
@@ -185,7 +191,7 @@ def test_the_papers_system(system: VideoPoseTracker) -> None:
     assert tuple(estimator.codec.heatmap_size) == (72, 96) and tuple(estimator.codec.input_size) == (288, 384)
     assert estimator.model.head.out_channels == tracker.dynamics_head.num_keypoints == 15
     assert tracker.memory.length == 3 and tracker.memory.visual_channels == 144
-    assert tracker.geometry.search_grid_size == (144, 144) and tracker.geometry.search_input_size == (576, 576)
+    assert tracker.geometry.search_grid_size == (112, 112) and tracker.geometry.search_input_size == (448, 448)
     assert tracker.dynamics_head.encoder.embedding.weight.shape == (15, 256)
     assert tracker.codec is estimator.codec
 

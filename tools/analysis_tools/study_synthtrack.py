@@ -35,6 +35,11 @@ HEADS = {
     'head': [],
     'two_frames': ['model.tracker.memory.length=1', 'train_dataloader.dataset.pipeline.0.length=2'],
     'half_width': ['model.tracker.dynamics_head.feat_channels=32'],
+    'early': [
+        'model.pose_estimator.feature_layers=(backbone.stage2,backbone.stage3)',
+        'model.tracker.dynamics_head.visual_channels=32',
+    ],
+    'coarse': ['model.pose_estimator.search.coarsen=1.5', 'train_dataloader.dataset.pipeline.4.search.coarsen=1.5'],
     # As configs/ablations/paper_hrnet_w48_posetrack18.py: all that the paper says, the rest as in the config.
     'paper': [
         'model.tracker.dynamics_head.motion_prior=False',
@@ -82,6 +87,8 @@ ROWS = {
     'full': Row('full', 'full', 'head'),
     'two_frames': Row('full, two frames', 'full', 'two_frames'),
     'half_width': Row('full, half width', 'full', 'half_width'),
+    'early': Row('full, features of stages 2 and 3', 'full', 'early'),
+    'coarse': Row('full, search at 2/3 of the resolution', 'full', 'coarse'),
     'mean': Row('full, fixed average', 'full', 'head', ['model.tracker.confidence_power=0.0']),
     'no_coasting': Row('full, no coasting', 'full', 'head', ['model.tracker.coasting=False']),
     'paper_gnn': Row("gnn, the paper's method", 'gnn', 'paper', PAPER_RULES),
