@@ -1,7 +1,7 @@
 """Poses and visual features from any heatmap-based MMPose top-down estimator."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 import cv2
@@ -15,7 +15,6 @@ from mmpose.registry import MODELS as POSE_MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
-from torch.utils.hooks import RemovableHandle
 
 from mmgnntrack.functional import SearchGeometry, grid_regions, pose_nms, region_warp
 from mmgnntrack.posetrack import POSETRACK
@@ -53,10 +52,11 @@ def captured(model: nn.Module, layers: Sequence[str], only: bool = False) -> Ite
             handle.remove()
 
 
-def exact_heatmaps(model: nn.Module) -> RemovableHandle:
-    """Until it is removed, a model's heatmaps are float32 under autocast too: MMPose decodes them with numpy, which has
-    no bfloat16, and OpenCV, which has no float16."""
-    return model.head.final_layer.register_forward_hook(_as_float32)
+def exact_heatmaps(model: nn.Module) -> AbstractContextManager:
+    """While open, a model's heatmaps are float32 under autocast too: MMPose decodes them with numpy, which has no
+    bfloat16, and OpenCV, which has no float16. A head without a `final_layer` is left alone."""
+    layer = getattr(model.head, 'final_layer', None)
+    return nullcontext() if layer is None else layer.register_forward_hook(_as_float32)
 
 
 def _as_float32(module: nn.Module, args: tuple, output: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import nn
 from mmgnntrack.functional import gaussian_heatmaps, image_to_cells, region_warp
 from mmgnntrack.models import TopDownEstimator
 from mmgnntrack.models.decoding import decode_heatmaps
-from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured
+from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured, exact_heatmaps
 from mmgnntrack.posetrack import POSETRACK
 
 #: One inside the image, one over its edge, a tiny one, a wide one.
@@ -237,3 +237,15 @@ def test_captured_lets_go_of_the_model_after_an_error() -> None:
 def test_captured_names_an_unknown_layer() -> None:
     with pytest.raises(AttributeError, match='stage9'), captured(nn.Sequential(), ['stage9']):
         pass
+
+
+def test_a_head_without_a_final_layer_keeps_its_heatmaps() -> None:
+    model = nn.Module()
+    model.head = nn.Module()
+    with exact_heatmaps(model):
+        pass
+    model.head.final_layer = nn.Identity()
+    half = torch.ones(1, dtype=torch.bfloat16)
+    with exact_heatmaps(model):
+        assert model.head.final_layer(half).dtype == torch.float32
+    assert model.head.final_layer(half).dtype == torch.bfloat16
