@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from .base import Decode, Prediction
 from .graph import GraphHead
 
-#: People whose candidates are held at once: each takes 100 MB at full size.
+#: People whose candidates are held at once: 112 x 112 of them with 256 channels are 13 MB a layer and person.
 _AT_ONCE = 8
 
 
