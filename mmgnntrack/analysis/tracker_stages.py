@@ -61,16 +61,22 @@ class StageClock:
             for method in methods:
                 owner, _, name = method.rpartition('.')
                 part = attrgetter(owner)(model) if owner else model
-                setattr(part, name, self._timed(getattr(part, name), stage))
+                if part is not None:
+                    setattr(part, name, self._timed(getattr(part, name), stage))
 
     def reset(self) -> None:
         """Starts counting anew, in seconds."""
         self.read: Callable[[], float] = perf_counter
         self.taken: dict[str | None, float] = dict.fromkeys((*STAGES, None), 0.0)
 
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Of each stage since the last `reset`."""
+        return {stage: self.taken[stage] for stage in STAGES}
+
     def milliseconds(self, frames: int) -> dict[str, float]:
         """Of each stage, per frame."""
-        return {stage: self.taken[stage] / frames * 1000 for stage in STAGES}
+        return {stage: seconds / frames * 1000 for stage, seconds in self.seconds.items()}
 
     @contextmanager
     def running(self, stage: str | None) -> Iterator[None]:
@@ -193,8 +199,8 @@ class TrackerBenchmark:
         self.clock.reset()
         self._peak_memory()
 
-    def _scripted_poses(self, image: np.ndarray, people: InstanceData) -> InstanceData:
-        found = self._estimate(image, people)
+    def _scripted_poses(self, image: np.ndarray, people: InstanceData, **options: object) -> InstanceData:
+        found = self._estimate(image, people, **options)
         people.heatmaps = people.heatmaps.to(found.heatmaps)
         people.feature_maps = found.feature_maps
         return people

@@ -1,6 +1,7 @@
 """The pure core: numpy, scipy and torch, no framework. One OKS, one assignment, one image <-> cell conversion."""
 
 from .assignment import Matches, assign
+from .crops import cut_crops
 from .heatmaps import fuse_heatmaps, gaussian_heatmaps, resample_heatmaps, sample_at
 from .one_euro import OneEuroFilter
 from .peaks import dark_peaks, quarter_peaks, udp_peaks
@@ -31,6 +32,7 @@ __all__ = [
     'centred_regions',
     'combined',
     'crop_boxes',
+    'cut_crops',
     'dark_peaks',
     'distance_within',
     'followed_bboxes',

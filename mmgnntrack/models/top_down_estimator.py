@@ -1,26 +1,23 @@
 """Poses and visual features from any heatmap-based MMPose top-down estimator."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
-import cv2
 import numpy as np
 import torch
-from mmcv.transforms import Compose
 from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
-from mmpose.codecs import UDPHeatmap
 from mmpose.registry import MODELS as POSE_MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from mmgnntrack.functional import SearchGeometry, grid_regions, pose_nms, region_warp
+from mmgnntrack.functional import SearchGeometry, cut_crops, grid_regions, pose_nms
 from mmgnntrack.posetrack import POSETRACK
 from mmgnntrack.registry import MODELS
 
-from .decoding import cell_size
+from .decoding import batched_decoding, cell_size, pixel_size
 
 #: The stages of MMPose's HRNet whose first output is its highest-resolution branch.
 HRNET_STAGES = ('backbone.stage2', 'backbone.stage3', 'backbone.stage4')
@@ -77,8 +74,6 @@ class TopDownEstimator(BaseModule):
         model: an MMPose `TopdownPoseEstimator` with a heatmap head, or its config.
         padding: of the boxes, as in MMPose's GetBBoxCenterScale.
         search: `scale` and `coarsen` of `functional.SearchGeometry`; the rest follows from the model.
-        pipeline: MMPose transforms from `img`, `bbox` and `bbox_score` to packed inputs, where the usual three
-            (GetBBoxCenterScale, TopdownAffine, PackPoseInputs) do not fit.
         feature_layers: submodules whose outputs, concatenated, are the visual features; none for poses alone.
         flip_indices: for flip test: the joint that takes each one's place in a mirrored image; PoseTrack's by default.
         nms_thr: pose NMS drops poses that are at least this similar to a better one.
@@ -90,7 +85,6 @@ class TopDownEstimator(BaseModule):
         model: dict | nn.Module,
         padding: float = 1.25,
         search: dict | None = None,
-        pipeline: list[dict] | None = None,
         feature_layers: Sequence[str] = HRNET_STAGES,
         flip_indices: Sequence[int] = POSETRACK.flip_indices,
         nms_thr: float = 0.5,
@@ -106,81 +100,84 @@ class TopDownEstimator(BaseModule):
         self.geometry = SearchGeometry(
             tuple(self.codec.input_size), tuple(self.codec.heatmap_size), padding, **(search or {})
         )
-        self.pipeline = Compose(pipeline or self._usual_pipeline())
         self.feature_layers = tuple(feature_layers)
         self.flip_indices = flip_indices
         self.nms_thr = nms_thr
         self.max_batch = max_batch
 
     @torch.no_grad()
-    def predict(self, image: np.ndarray, people: InstanceData) -> InstanceData:
+    def predict(self, image: np.ndarray | Tensor, people: InstanceData) -> InstanceData:
         """The poses of detected people.
 
         Args:
-            image: (H, W, 3) BGR uint8.
+            image: (H, W, 3) BGR uint8, or what `on_device` made of it.
             people: bboxes (n, 4) xyxy image px, bbox_scores (n,).
 
         Returns:
             N <= n poses after pose NMS, best first: keypoints (N, K, 2) image px, keypoint_scores (N, K), bboxes,
             bbox_scores, heatmaps (N, K, H, W) on regions (N, 4), feature_maps (N, C, H, W) on the same grid.
         """
-        packed = [self._pack(image, bbox, score) for bbox, score in zip(people.bboxes, people.bbox_scores)]
-        batches = [packed[i : i + self.max_batch] for i in range(0, len(packed), self.max_batch)]
-        estimated = InstanceData.cat([self._nothing(), *(self._estimate(batch) for batch in batches)])
+        image = self.on_device(image)
+        batches = [self._estimate(image, people[some]) for some in self._batches(len(people))]
+        estimated = InstanceData.cat([self._nothing(), *batches])
         return estimated[distinct_poses(estimated, self.nms_thr)]
 
     @torch.no_grad()
-    def search_features(self, image: np.ndarray, crops: np.ndarray) -> Tensor:
-        """Visual features (n, C, H, W) of the search regions around crops (n, 4) cx, cy, w, h of an image."""
-        size = self.geometry.search_input_size
-        inputs = [
-            cv2.warpAffine(image, region_warp(box, size), size, flags=cv2.INTER_LINEAR)
-            for box in self.geometry.search_boxes(crops)
-        ]
-        inputs = [torch.from_numpy(region).permute(2, 0, 1) for region in inputs]
-        return self.features(inputs, self.geometry.search_grid_size)
+    def search_features(self, image: np.ndarray | Tensor, crops: np.ndarray) -> Tensor:
+        """Visual features (n, C, H, W) of the search regions around crops (n, 4) cx, cy, w, h of an image, which is
+        given as in `predict`."""
+        image, size = self.on_device(image), self.geometry.search_input_size
+        pixels = grid_regions(self.geometry.search_boxes(crops), size, (1, 1))
+        batches = (cut_crops(image, pixels[some], size) for some in self._batches(len(crops)))
+        return self._features(batches, self.geometry.search_grid_size)
 
     @torch.no_grad()
     def features(self, inputs: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
         """Visual features (n, C, H, W) of network inputs (3, h, w) BGR uint8, on a grid of `size` (W, H)."""
-        maps = [self._zeros(0, self.visual_channels, *size[::-1])]
-        for start in range(0, len(inputs), self.max_batch):
-            maps.append(self._feature_maps(inputs[start : start + self.max_batch], size))
-        return torch.cat(maps)
+        return self._features((inputs[some] for some in self._batches(len(inputs))), size)
 
-    def _feature_maps(self, inputs: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
+    def on_device(self, image: np.ndarray | Tensor) -> Tensor:
+        """An image (H, W, 3) as the (3, H, W) tensor that crops are cut from; a tensor is one already."""
+        if torch.is_tensor(image):
+            return image
+        return torch.from_numpy(image).to(next(self.model.parameters()).device).permute(2, 0, 1)
+
+    def _batches(self, count: int) -> list[slice]:
+        return [slice(start, start + self.max_batch) for start in range(0, count, self.max_batch)]
+
+    def _features(self, batches: Iterable[Tensor | Sequence[Tensor]], size: tuple[int, int]) -> Tensor:
+        maps = [self._zeros(0, self.visual_channels, *size[::-1])]
+        return torch.cat([*maps, *(self._feature_maps(batch, size) for batch in batches)])
+
+    def _feature_maps(self, inputs: Tensor | Sequence[Tensor], size: tuple[int, int]) -> Tensor:
         samples = [PoseDataSample() for _ in inputs]
-        batch = self.model.data_preprocessor(dict(inputs=list(inputs), data_samples=samples), False)
+        batch = self.model.data_preprocessor(dict(inputs=inputs, data_samples=samples), False)
         with captured(self.model, self.feature_layers, only=True) as outputs:
             self.model(batch['inputs'], None, mode='tensor')
         return self._stacked(outputs, len(inputs), size)
 
-    def _usual_pipeline(self) -> list[dict]:
-        udp = isinstance(self.codec, UDPHeatmap)
-        return [
-            dict(type='mmpose.GetBBoxCenterScale', padding=self.geometry.padding),
-            dict(type='mmpose.TopdownAffine', input_size=self.geometry.input_size, use_udp=udp),
-            dict(type='mmpose.PackPoseInputs'),
-        ]
+    def _estimate(self, image: Tensor, people: InstanceData) -> InstanceData:
+        size, crops = self.geometry.input_size, self.geometry.crops(people.bboxes)
+        inputs = cut_crops(image, grid_regions(crops, size, pixel_size(self.codec)), size)
+        samples = [self._sample(*of_one) for of_one in zip(crops, people.bboxes, people.bbox_scores)]
+        batch = self.model.data_preprocessor(dict(inputs=inputs, data_samples=samples), False)
+        exact = exact_heatmaps(self.model)
+        with exact, batched_decoding(self.model.head), captured(self.model, self.feature_layers) as outputs:
+            results = self.model(**batch, mode='predict')
+        return self.gather(results, outputs)
 
-    def _pack(self, image: np.ndarray, bbox: np.ndarray, score: float) -> dict:
-        return self.pipeline(
-            dict(
-                img=image,
-                img_path='',
-                ori_shape=image.shape[:2],
-                img_shape=image.shape[:2],
-                bbox=bbox[None],
-                bbox_score=np.array([score], np.float32),
+    def _sample(self, crop: np.ndarray, bbox: np.ndarray, score: float) -> PoseDataSample:
+        """What MMPose's transforms tell a model of a crop (4,) cx, cy, w, h."""
+        sample = PoseDataSample(
+            metainfo=dict(
+                input_center=crop[:2],
+                input_scale=crop[2:],
+                input_size=self.geometry.input_size,
                 flip_indices=self.flip_indices,
             )
         )
-
-    def _estimate(self, batch: list[dict]) -> InstanceData:
-        samples = [packed['data_samples'] for packed in batch]
-        with exact_heatmaps(self.model), captured(self.model, self.feature_layers) as outputs:
-            results = self.model.test_step(dict(inputs=[packed['inputs'] for packed in batch], data_samples=samples))
-        return self.gather(results, outputs)
+        sample.gt_instances = InstanceData(bboxes=bbox[None], bbox_scores=np.array([score], np.float32))
+        return sample
 
     def gather(self, results: Sequence[PoseDataSample], outputs: dict[str, list[Tensor]]) -> InstanceData:
         """What the model says of several crops as the poses that `predict` returns, before NMS.

@@ -137,19 +137,21 @@ class VideoPoseTracker(BaseModel):
             detect: False to look for known people alone, where they are expected, without the detector.
         """
 
+        frame = self.pose_estimator.on_device(image) if self.pose_estimator else None
+
         def search_features(crops: np.ndarray) -> Tensor:
-            return self.pose_estimator.search_features(image, crops)
+            return self.pose_estimator.search_features(frame, crops)
 
         size, reference, doubtful = image.shape[1::-1], None, None
         if detect:
             people = self.detect(image) if people is None else people
             sure = people.bbox_scores >= self.bbox_score_thr
-            estimated, doubtful = self.estimate(image, people[sure]), people[~sure]
+            estimated, doubtful = self.estimate(image, people[sure], frame=frame), people[~sure]
         else:
             self.tracker.begin(frame_id)
             reference = self.tracker.reference(frame_id, search_features)
             sure = np.ones(len(reference), np.float32)
-            estimated = self.estimate(image, InstanceData(bboxes=reference.bboxes, bbox_scores=sure))
+            estimated = self.estimate(image, InstanceData(bboxes=reference.bboxes, bbox_scores=sure), frame=frame)
             # A box says nothing of whether somebody is there: whoever is not seen clearly counts as missed.
             estimated = estimated[self.tracker.life_cycle.seen(estimated.keypoint_scores)]
         poses = self.tracker.step(estimated, frame_id, search_features, reference, size)
@@ -157,7 +159,7 @@ class VideoPoseTracker(BaseModel):
             return poses[poses.instances_id >= 0]
         if doubtful is None or not len(doubtful):
             return poses
-        nobodys = self.estimate(image, doubtful, maps=False)
+        nobodys = self.estimate(image, doubtful, maps=False, frame=frame)
         return InstanceData.cat([poses, self.tracker.untracked(nobodys, poses)])
 
     def detect(self, image: np.ndarray) -> InstanceData:
@@ -168,12 +170,14 @@ class VideoPoseTracker(BaseModel):
             return self.detector.predict(image)
         return self._caches['detector'](image, compute=lambda: self.detector.predict(image))
 
-    def estimate(self, image: np.ndarray, people: InstanceData, maps: bool = True) -> InstanceData:
+    def estimate(
+        self, image: np.ndarray, people: InstanceData, maps: bool = True, frame: Tensor | None = None
+    ) -> InstanceData:
         """The poses of people (see `TopDownEstimator.predict`), without their heatmaps and feature maps if `maps` is
-        False, from the cache if they are there."""
+        False, from the cache if they are there. `frame` is the image on the device, if it is there already."""
 
         def compute() -> InstanceData:
-            poses = self.pose_estimator.predict(image, people)
+            poses = self.pose_estimator.predict(image if frame is None else frame, people)
             for field in () if maps else MAPS:
                 poses.pop(field)
             return poses
