@@ -17,6 +17,8 @@ downloaded the first time. Poses are matched by OKS, which needs no training.
 other become one, people and joints that are missing in at most N frames are filled in where that is likely right, and
 poses lose their jitter. The video is drawn after that; --show shows what was known until then.
 
+At the end it says how many frames a second each stage would do alone; reading and writing run beside the networks.
+
 Ctrl-C ends the video there with whole files; --resume goes on from there with the same identities.
 
 examples:
@@ -37,12 +39,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 import cv2
 import numpy as np
 from mmengine.config import DictAction
 from tqdm import tqdm
 
+from mmgnntrack.analysis.tables import table
+from mmgnntrack.analysis.tracker_stages import StageClock
 from mmgnntrack.apis import FrameSource, PoseTrackInferencer
 from mmgnntrack.apis.video_outputs import FORMATS, VideoOutputs, draw_over
 from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_parser
@@ -113,31 +118,37 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
         outputs.resume()
     writable_folder(args.out_dir)
     source.fps = source.fps or args.fps
-    outputs.open(source.fps, source.length)
-    start, done = len(outputs), False
-    results = inferencer(
-        source,
-        start=start,
-        every=args.every,
-        max_people=args.max_people,
-        smooth=args.smooth,
-        panels=args.save_panels,
-        return_vis=drawn_at_once or args.show,
-        skeleton=skeleton.link_indices,
-        score_thr=args.score_thr,
-    )
-    bar = tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None)
-    with ended_by_user() as ended, bar:
-        for result in results:
-            outputs.add(result)
-            if args.show:
-                show(source.name, result['visualization'], ended)
-            bar.update()
-            if ended:
-                break
-        else:
-            done = True
+    done = False
+    with ended_by_user() as ended:  # from before there is any file
+        outputs.open(source.fps, source.length)
+        start, began = len(outputs), perf_counter()
+        clock = StageClock(inferencer.model)
+        results = inferencer(
+            source,
+            start=start,
+            every=args.every,
+            max_people=args.max_people,
+            smooth=args.smooth,
+            panels=args.save_panels,
+            return_vis=drawn_at_once or args.show,
+            skeleton=skeleton.link_indices,
+            score_thr=args.score_thr,
+        )
+        with tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None) as bar:
+            for result in results:
+                outputs.add(result)
+                if args.show:
+                    show(source.name, result['visualization'], ended)
+                bar.update()
+                if ended:
+                    break
+            else:
+                done = True
     outputs.close(done)
+    if len(outputs) > start:
+        seconds = dict(reading=source.reading.seconds, **clock.seconds, writing=outputs.writing.seconds)
+        seconds['all, side by side'] = perf_counter() - began
+        print(speeds(seconds, len(outputs) - start))
     broken = f', {source.broken} of them could not be decoded' if source.broken else ''
     rest = '' if done else ' so far; --resume goes on from there'
     if args.join and args.save_video:
@@ -145,6 +156,12 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
         bar = tqdm(video.frames, desc=f'drawing {source.name}', unit='frame', disable=None)
         draw_over(source, bar, overlay, skeleton=skeleton.link_indices, score_thr=args.score_thr)
     return f'{args.out_dir}: {len(outputs)} frames{broken}{rest}'
+
+
+def speeds(seconds: dict[str, float], frames: int) -> str:
+    """A table of what each stage took."""
+    rows = [[stage, f'{frames / taken:.3g}'] for stage, taken in seconds.items() if taken > 0]
+    return table(['stage', 'frames per second'], rows)
 
 
 def find_skeleton(metainfo: str | None, joints: int) -> Skeleton:

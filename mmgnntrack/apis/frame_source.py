@@ -13,6 +13,11 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from mmgnntrack.images import read_frame
 
+from .background import Background
+
+#: Frames that are decoded before they are asked for.
+AHEAD = 4
+
 
 class Frame(NamedTuple):
     """A frame of a source: its number from 0, its name, and the image (H, W, 3) BGR uint8, None if it is broken."""
@@ -34,6 +39,7 @@ class FrameSource:
         fps: frames per second, where the source says.
         length: frames, where the source says.
         broken: how many of the frames so far could not be decoded.
+        reading: the thread that decodes; none has been read before `frames`.
 
     Raises:
         FileNotFoundError: there is no such file, or no image.
@@ -45,6 +51,7 @@ class FrameSource:
             raise ValueError(f'expected a video, folder, glob, camera or URL to track, got a {type(source).__name__}')
         self.source = str(source)
         self.broken = 0
+        self.reading = Background(AHEAD)
         self.fps: float | None = None
         self.length: int | None = None
         self._images: list[Path] | None = None
@@ -69,8 +76,10 @@ class FrameSource:
         return self.source.isdigit() or '://' in self.source
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
-        """The frames from a number on."""
-        for frame in self._from_images(start) if self._images is not None else self._from_video(start):
+        """The frames from a number on, decoded in a thread while the last one is worked on."""
+        self.reading = Background(1 if self.live else AHEAD)
+        frames = self._from_images(start) if self._images is not None else self._from_video(start)
+        for frame in self.reading.ahead(frames):
             self.broken += frame.image is None
             yield frame
 

@@ -10,11 +10,14 @@ from mmengine.structures import InstanceData
 from mmgnntrack.posetrack import PoseFrame, PoseStream, PoseVideo
 from mmgnntrack.visualization import OverlayVideo, PanelFiles, Trails, draw_tracks
 
+from .background import Background
 from .frame_source import FrameSource
 from .pose_track_inferencer import PoseTrackInferencer
 
 #: Files of poses, by their format.
 FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
+#: Frames that may wait to be written.
+BEHIND = 4
 #: Frames after which what is needed to resume is saved.
 SAVE_EVERY = 100
 
@@ -31,6 +34,9 @@ class VideoOutputs:
         panels: some of `PANELS`.
         overlay: whether a video with the tracks drawn is written.
         afterwards: what becomes of the frames when the video is over; None for nothing.
+
+    Attributes:
+        writing: the thread that writes pictures, while the next frames are worked on.
     """
 
     def __init__(
@@ -54,6 +60,7 @@ class VideoOutputs:
         self._afterwards = afterwards
         self._state_file = folder / f'.{video.name}.state.pth'
         self._done, self._drawn = 0, False
+        self.writing = Background(BEHIND)
 
     def __len__(self) -> int:
         """Frames so far."""
@@ -91,11 +98,14 @@ class VideoOutputs:
         """Appends a frame, as `PoseTrackInferencer` yields it."""
         (sample,) = result['predictions']
         self.poses.append(PoseFrame.of(sample.pred_track_instances, sample.img_path, sample.frame_id))
-        if self.overlay:
-            self.overlay.write(next(iter(result['visualization']), None))
-        self.panels.write(result['panels'], sample.frame_id)
+        self.writing(self._write_pictures, result, sample.frame_id)
         if len(self.poses) % SAVE_EVERY == 0:
             self.save()
+
+    def _write_pictures(self, result: dict, frame_id: int) -> None:
+        if self.overlay:
+            self.overlay.write(next(iter(result['visualization']), None))
+        self.panels.write(result['panels'], frame_id)
 
     def save(self, drawn: bool = False) -> None:
         """Lets a later run begin after the newest frame, with the videos that were drawn so far if they are whole."""
@@ -106,6 +116,7 @@ class VideoOutputs:
 
     def close(self, done: bool) -> None:
         """Writes what is asked for; what is done needs no resuming."""
+        self.writing.close()
         if self.overlay:
             self.overlay.close()
         self.panels.close()
