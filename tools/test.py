@@ -5,6 +5,7 @@ Examples:
     python tools/test.py CONFIG CHECKPOINT --out-dir results --cfg-options model.tracker.matching=oks
     python tools/test.py CONFIG CHECKPOINT --show-dir overlays --show-videos 000342_mpii_test
     python tools/test.py CONFIG CHECKPOINT --show-dir overlays --show-panels fusion heatmaps attention
+    python tools/test.py CONFIG CHECKPOINT --amp
     mim test mmgnntrack CONFIG --checkpoint CHECKPOINT
 """
 
@@ -31,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--show-panels', nargs='+', choices=PANELS, default=(), help='also draw these of what the tracker did'
     )
+    parser.add_argument('--amp', action='store_true', help='mixed precision, for GPUs (`model.amp`)')
     add_common_arguments(parser)
     args = parser.parse_args()
     if args.checkpoint is None:
@@ -43,6 +45,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     config = load_config(args)
+    if args.amp:
+        config.model.amp = True
     config.load_from = None if args.checkpoint == 'none' else args.checkpoint
     if config.load_from and '://' not in config.load_from and not Path(config.load_from).is_file():
         raise SystemExit(f'checkpoint not found: {config.load_from}')

@@ -74,6 +74,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--detector-checkpoint', help='(default: what the config names)')
     parser.add_argument('--pose-checkpoint', help='(default: what the config names)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings, as model.tracker.matching=oks')
+    parser.add_argument('--amp', action='store_true', help='mixed precision, for GPUs')
     parser.add_argument('--device', help='cpu, cuda:0, ... (default: what is there)')
     parser.add_argument(
         '--out-dir', metavar='DIR', type=Path, default='outputs/videos', help='output folder (%(default)s)'
@@ -213,7 +214,8 @@ def run(args: argparse.Namespace) -> None:
     if args.join and args.save_video and source.live:
         raise ValueError(f'{args.source}: a live source cannot be drawn afterwards: --join needs --save-json alone')
     checkpoints = (args.checkpoint, args.detector_checkpoint, args.pose_checkpoint)
-    print(track(args, PoseTrackInferencer(args.config, *checkpoints, args.device, args.cfg_options), source))
+    options = (args.cfg_options or {}) | ({'model.amp': True} if args.amp else {})
+    print(track(args, PoseTrackInferencer(args.config, *checkpoints, args.device, options), source))
 
 
 def main() -> None:

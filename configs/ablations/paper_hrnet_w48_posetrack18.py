@@ -1,6 +1,6 @@
 # The paper to the letter wherever it says something; docs/paper.md has each element beside the default. Where it is
 # silent the default stays. Needs a training of its own: inputs, targets and search regions are others.
-_base_ = '../gnn_hrnet_w48_posetrack18.py'
+_base_ = './search-paper_hrnet_w48_posetrack18.py'
 
 # exp(-d^2 / sigma^2) with sigma 3 cells; MMPose's codec draws exp(-d^2 / (2 sigma^2)).
 codec = dict(_base_.codec, sigma=3 / 2**0.5)

@@ -8,6 +8,7 @@ _base_ = [
 
 codec = _base_.pose_estimator.head.decoder
 padding = 1.0
+search = dict(scale=(4 / 3, 1.0))  # 128 px
 model = dict(
     bbox_score_thr=0.2,
     detector=dict(
@@ -17,7 +18,7 @@ model = dict(
             dict(type='mmdet.PackDetInputs', meta_keys=('img_id', 'ori_shape', 'img_shape', 'scale_factor')),
         ],
     ),
-    pose_estimator=dict(model=_base_.pop('pose_estimator'), padding=padding, nms_thr=0.2),
+    pose_estimator=dict(model=_base_.pop('pose_estimator'), padding=padding, search=search, nms_thr=0.2),
     # The thresholds were chosen on ten videos made for it. The poses of so small an estimator scatter: a new person has
     # to be seen clearly, and a known one may be matched loosely.
     tracker=dict(
@@ -35,7 +36,6 @@ custom_hooks = [
         detector='work_dirs/faster-rcnn_mini_synthtrack/iter_1000.pth',
         pose_estimator='work_dirs/td-hm_hrnet-mini_synthtrack-128x96/iter_2700.pth',
     ),
-    dict(type='mmgnntrack.ChannelsLastHook', parts=('pose_estimator',)),
 ]
 
 data_root = '{{$MMGNNTRACK_DATA:data/synthtrack}}/'
@@ -51,7 +51,7 @@ train_dataloader = dict(
             dict(type='mmgnntrack.LoadTube'),
             dict(type='mmgnntrack.AugmentTube', rotation=30, scale=0.25, flip=0.5),
             dict(type='mmgnntrack.JitterHistory'),
-            dict(type='mmgnntrack.PackTubeInputs', codec=codec, search=dict(padding=padding)),
+            dict(type='mmgnntrack.PackTubeInputs', codec=codec, search=dict(search, padding=padding)),
         ],
     ),
 )

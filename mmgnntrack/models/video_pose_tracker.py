@@ -14,8 +14,10 @@ from torch import Tensor
 
 from mmgnntrack.functional import SearchGeometry, sample_at
 from mmgnntrack.registry import MODELS
+from mmgnntrack.settings import share_out
 
 from .instance_cache import InstanceCache
+from .speed import Speed
 
 #: What poses have that takes much memory.
 MAPS = ('heatmaps', 'feature_maps')
@@ -39,6 +41,7 @@ class VideoPoseTracker(BaseModel):
         cache_dir: folder for what detector and pose estimator find, so that later runs take it from there, heatmaps and
             features in half precision; None for no cache. A log line says how much a person takes. The features of the
             search regions depend on the tracks and are computed always.
+        **settings: see `Speed`.
     """
 
     FROZEN = ('detector', 'pose_estimator')
@@ -53,6 +56,7 @@ class VideoPoseTracker(BaseModel):
         cache_dir: str | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
+        **settings: object,
     ) -> None:
         super().__init__(data_preprocessor or dict(type='mmgnntrack.SamplePreprocessor'), init_cfg)
         self.detector = MODELS.build(detector) if detector else None
@@ -62,6 +66,11 @@ class VideoPoseTracker(BaseModel):
         for part in self.FROZEN:
             if getattr(self, part) is not None:
                 getattr(self, part).requires_grad_(False)
+        named = ('tracker', 'pose_estimator', 'detector', 'bbox_score_thr', 'untracked', 'cache_dir')
+        (settings,) = share_out('VideoPoseTracker', settings, Speed, besides=named)
+        self.speed = Speed(**settings)
+        if self.pose_estimator is not None:
+            self.speed.prepare(self.pose_estimator)
         self.bbox_score_thr = bbox_score_thr
         self.untracked = untracked
         self._check_channels()
@@ -136,6 +145,10 @@ class VideoPoseTracker(BaseModel):
             people: bboxes (n, 4) xyxy image px and bbox_scores (n,); None to ask the detector.
             detect: False to look for known people alone, where they are expected, without the detector.
         """
+        with self.speed.running(next(self.parameters()).device):
+            return self._track(image, frame_id, people, detect)
+
+    def _track(self, image: np.ndarray, frame_id: int, people: InstanceData | None, detect: bool) -> InstanceData:
 
         frame = self.pose_estimator.on_device(image) if self.pose_estimator else None
 

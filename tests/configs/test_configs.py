@@ -102,7 +102,12 @@ ABLATIONS: dict[str, Callable[[Config], tuple]] = {
     'history-1': lambda c: ((c.model.tracker.memory.length, _tube(c)[0].length), (1, 2)),
     'history-2': lambda c: ((c.model.tracker.memory.length, _tube(c)[0].length), (2, 3)),
     'half-width': lambda c: (c.model.tracker.dynamics_head.feat_channels, 128),
-    'search-coarse': lambda c: (_searches(c), (dict(scale=(1.6, 1.2), coarsen=2),) * 2),
+    'search-paper': lambda c: (_searches(c), (dict(scale=(1.6, 1.2)),) * 2),
+    'search-coarse': lambda c: (_searches(c), (dict(scale=(1.6, 1.2), coarsen=1.5),) * 2),
+    'search-early': lambda c: (
+        (*_searches(c), c.model.pose_estimator.feature_layers, c.model.tracker.dynamics_head.visual_channels),
+        (*[dict(scale=(1.6, 1.2))] * 2, ('backbone.stage2', 'backbone.stage3'), 96),
+    ),
     'search-crop': lambda c: (_searches(c), (dict(scale=(2.0, 1.5)),) * 2),
     'alignment-centre': lambda c: (c.model.tracker.alignment, 'centre'),
     'paper': lambda c: (
@@ -191,7 +196,7 @@ def test_the_papers_system(system: VideoPoseTracker) -> None:
     assert tuple(estimator.codec.heatmap_size) == (72, 96) and tuple(estimator.codec.input_size) == (288, 384)
     assert estimator.model.head.out_channels == tracker.dynamics_head.num_keypoints == 15
     assert tracker.memory.length == 3 and tracker.memory.visual_channels == 144
-    assert tracker.geometry.search_grid_size == (112, 112) and tracker.geometry.search_input_size == (448, 448)
+    assert tracker.geometry.search_grid_size == (72, 80) and tracker.geometry.search_input_size == (288, 320)
     assert tracker.dynamics_head.encoder.embedding.weight.shape == (15, 256)
     assert tracker.codec is estimator.codec
 

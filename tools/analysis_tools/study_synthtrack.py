@@ -30,18 +30,31 @@ CONFIG = ROOT / 'configs/mini/gnn_hrnet-mini_synthtrack.py'
 COLUMNS = ('mAP', 'MOTA', 'Miss', 'Switch', 'FP', 'IDF1', 'HOTA')
 OCCLUDED = 'PCKh occluded'
 
+
+def searching(**search: object) -> list[str]:
+    """The settings of search regions, for the model and for its training."""
+    places = ('model.pose_estimator', 'train_dataloader.dataset.pipeline.4')
+    return [f'{place}.search.{name}={value}' for name, value in search.items() for place in places]
+
+
+#: The paper's search regions, of 2 x 1.5 boxes.
+PAPER_REGION = searching(scale='(2.0,1.5)')
 #: Variants of the dynamics head: settings for its training and its tests.
 HEADS = {
     'head': [],
     'two_frames': ['model.tracker.memory.length=1', 'train_dataloader.dataset.pipeline.0.length=2'],
     'half_width': ['model.tracker.dynamics_head.feat_channels=32'],
+    'wide': PAPER_REGION,
+    'tight': searching(scale='(1.0,1.0)'),
     'early': [
+        *PAPER_REGION,
         'model.pose_estimator.feature_layers=(backbone.stage2,backbone.stage3)',
         'model.tracker.dynamics_head.visual_channels=32',
     ],
-    'coarse': ['model.pose_estimator.search.coarsen=1.5', 'train_dataloader.dataset.pipeline.4.search.coarsen=1.5'],
+    'coarse': PAPER_REGION + searching(coarsen=1.5),
     # As configs/ablations/paper_hrnet_w48_posetrack18.py: all that the paper says, the rest as in the config.
     'paper': [
+        *PAPER_REGION,
         'model.tracker.dynamics_head.motion_prior=False',
         'model.tracker.dynamics_head.scaled_attention=False',
         'model.tracker.dynamics_head.position_scale=pixel',
@@ -87,8 +100,10 @@ ROWS = {
     'full': Row('full', 'full', 'head'),
     'two_frames': Row('full, two frames', 'full', 'two_frames'),
     'half_width': Row('full, half width', 'full', 'half_width'),
-    'early': Row('full, features of stages 2 and 3', 'full', 'early'),
-    'coarse': Row('full, search at 2/3 of the resolution', 'full', 'coarse'),
+    'wide': Row("full, the paper's search regions", 'full', 'wide'),
+    'tight': Row('full, search regions of 1 x 1 box', 'full', 'tight'),
+    'early': Row('full, those without stage 4', 'full', 'early'),
+    'coarse': Row('full, those at 2/3 of the resolution', 'full', 'coarse'),
     'mean': Row('full, fixed average', 'full', 'head', ['model.tracker.confidence_power=0.0']),
     'no_coasting': Row('full, no coasting', 'full', 'head', ['model.tracker.coasting=False']),
     'paper_gnn': Row("gnn, the paper's method", 'gnn', 'paper', PAPER_RULES),
