@@ -19,6 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mmgnntrack.models import VideoPoseTracker
 
+from .mmpose_loop import MMPoseLoop
 from .scripted_people import ScriptedPeople
 
 #: The methods of `VideoPoseTracker` that make up a stage, without what other stages take inside them: memory is also
@@ -32,8 +33,12 @@ STAGES = {
     'fusion': ('tracker.fusion.fuse',),
     'memory': ('tracker.step',),
 }
+#: What `MMPoseLoop` takes, which is no stage.
+MMPOSE = "MMPose's own loop"
 #: The part of the tracker that is not a network.
 BOOKKEEPING = ('association', 'fusion', 'memory')
+#: Whoever is matched by oks needs these.
+PLAIN = ('detector', 'pose estimator', 'association', 'memory')
 #: What the method adds to detector and pose estimator.
 ADDED = ('search-region features', 'dynamics head', *BOOKKEEPING)
 #: Stages whose multiplications are counted.
@@ -67,7 +72,7 @@ class StageClock:
     def reset(self) -> None:
         """Starts counting anew, in seconds."""
         self.read: Callable[[], float] = perf_counter
-        self.taken: dict[str | None, float] = dict.fromkeys((*STAGES, None), 0.0)
+        self.taken: dict[str | None, float] = dict.fromkeys((*STAGES, MMPOSE, None), 0.0)
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -125,8 +130,10 @@ class TrackerBenchmark:
         self._forward, head.forward = head.forward, self._scripted_prediction
         model.pose_estimator.nms_thr = np.inf  # the poses of random weights say nothing about duplicates
 
-    def stages(self, count: int, frames: int, warm_up: int) -> dict:
-        """The figures for so many people, over `frames` frames after some that are not measured."""
+    def stages(self, count: int, frames: int, warm_up: int, mmpose: bool = False) -> dict:
+        """The figures for so many people, over `frames` frames after some that are not measured, beside MMPose's own
+        loop if wanted, which takes memory of its own."""
+        loop = MMPoseLoop(self.model.pose_estimator) if mmpose else None
         self._begin(count)
         image = self._rng.integers(0, 256, (*self._image_size[::-1], 3), np.uint8)
         progress = ProgressBar(warm_up + frames, file=sys.stderr)
@@ -134,10 +141,15 @@ class TrackerBenchmark:
             if frame_id == warm_up:
                 self.clock.reset()
             self.model.detect(image)
-            tracked = self.model.track(image, frame_id, self._people.poses(frame_id))
+            poses = self._people.poses(frame_id)
+            if loop:
+                with self.clock.running(MMPOSE):
+                    loop(image, poses.bboxes)
+            tracked = self.model.track(image, frame_id, poses)
             progress.update()
         print(file=sys.stderr)
         milliseconds = self.clock.milliseconds(frames)
+        beside = self._beside(milliseconds, self.clock.taken[MMPOSE] / frames * 1000) if loop else {}
         gmac = self._multiplications(image, warm_up + frames)
         added, own = (sum(map(milliseconds.get, stages)) for stages in (ADDED, NETWORKS[:1]))
         return dict(
@@ -151,6 +163,17 @@ class TrackerBenchmark:
             frames_per_second=1000 / sum(milliseconds.values()),
             bookkeeping_percent=100 * sum(map(milliseconds.get, BOOKKEEPING)) / milliseconds['pose estimator'],
             peak_memory_mib=self._peak_memory(),
+            **beside,
+        )
+
+    @staticmethod
+    def _beside(milliseconds: dict[str, float], mmpose: float) -> dict[str, float]:
+        """MMPose's milliseconds, and the frames per second of full and oks, of those of the detector and MMPose."""
+        whole = milliseconds['detector'] + mmpose
+        return dict(
+            mmpose_milliseconds=mmpose,
+            speed_of_mmpose_full=whole / sum(milliseconds.values()),
+            speed_of_mmpose_oks=whole / sum(map(milliseconds.get, PLAIN)),
         )
 
     def _multiplications(self, image: np.ndarray, frame_id: int) -> dict[str, float]:

@@ -77,7 +77,7 @@ class TopDownEstimator(BaseModule):
         feature_layers: submodules whose outputs, concatenated, are the visual features; none for poses alone.
         flip_indices: for flip test: the joint that takes each one's place in a mirrored image; PoseTrack's by default.
         nms_thr: pose NMS drops poses that are at least this similar to a better one.
-        max_batch: crops or search regions that go through the network at once.
+        max_batch: crops or search regions that go through the network at once, which is most of the memory.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class TopDownEstimator(BaseModule):
         feature_layers: Sequence[str] = HRNET_STAGES,
         flip_indices: Sequence[int] = POSETRACK.flip_indices,
         nms_thr: float = 0.5,
-        max_batch: int = 32,
+        max_batch: int = 8,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)

@@ -5,6 +5,8 @@ Weights are random: the time does not depend on them. But what they find is no p
 place of the networks' answers, after the networks have run and been timed. All have the same figure; each sways in a
 cell of a grid. So a frame has exactly as many poses, tracklets and matches as people. The detector's boxes are left.
 
+--mmpose also times MMPose's own loop, `inference_topdown` with the same model and boxes, without tracking.
+
 With --length the tracker alone runs through a long video of poses that were made once, without detector, estimator and
 search-region features. People leave for so long that they come back as new ones. Neither time nor memory should grow.
 
@@ -30,7 +32,7 @@ from mmengine.runner import set_random_seed
 from mmengine.utils import track_iter_progress
 
 from mmgnntrack.analysis.tables import table
-from mmgnntrack.analysis.tracker_stages import BOOKKEEPING, NETWORKS, STAGES, TrackerBenchmark
+from mmgnntrack.analysis.tracker_stages import BOOKKEEPING, MMPOSE, NETWORKS, STAGES, TrackerBenchmark
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.registry import MODELS
 
@@ -52,12 +54,15 @@ def stages_table(sizes: list[dict]) -> str:
         'added by the method, of the pose estimator, in ms': 'added_milliseconds_ratio',
         'added by the method, of the pose estimator, in GMAC': 'added_gmac_ratio',
         'frames per second': 'frames_per_second',
+        f'{MMPOSE} instead of the pose estimator, ms': 'mmpose_milliseconds',
+        'frames per second, of those of detector and that loop: full': 'speed_of_mmpose_full',
+        'frames per second, of those of detector and that loop: oks': 'speed_of_mmpose_oks',
         f'{", ".join(BOOKKEEPING)}: % of the pose estimator': 'bookkeeping_percent',
         'peak memory, MiB': 'peak_memory_mib',
     }
     rows = [[f'{stage}, ms', *(size['milliseconds'][stage] for size in sizes)] for stage in STAGES]
     rows += [[f'{stage}, GMAC', *(size['gmac'][stage] for size in sizes)] for stage in NETWORKS]
-    rows += [[name, *(size[key] for size in sizes)] for name, key in sums.items()]
+    rows += [[name, *(size[key] for size in sizes)] for name, key in sums.items() if key in sizes[0]]
     return figures_table(['people', *(str(size['people']) for size in sizes)], rows)
 
 
@@ -96,6 +101,7 @@ def parse_args() -> argparse.Namespace:
         '--image-size', type=positive, nargs=2, default=[1280, 720], metavar=('W', 'H'), help='in pixels'
     )
     parser.add_argument('--device', type=torch.device, default=get_device(), help='default: the GPU, if there is one')
+    parser.add_argument('--mmpose', action='store_true', help="also time MMPose's own loop")
     parser.add_argument('--fp16', action='store_true', help='mixed precision')
     parser.add_argument('--seed', type=int, default=0, help='default: %(default)s')
     parser.add_argument('--json', type=Path, help='also write the figures here')
@@ -148,7 +154,7 @@ def main() -> None:
                 figures[count] = list(tenths)
                 print(f'\nup to {count} people\n\n{long_video_table(figures[count])}')
         else:
-            figures = [benchmark.stages(count, args.frames, args.warm_up) for count in args.people]
+            figures = [benchmark.stages(count, args.frames, args.warm_up, args.mmpose) for count in args.people]
             print(f'\n{stages_table(figures)}')
     if args.json:
         args.json.write_text(json.dumps(dict(machine, figures=figures), indent=2))

@@ -36,7 +36,7 @@ def figures(tmp_path: Path, *arguments: str) -> tuple[list[str], list | dict]:
 
 
 def test_stages(tmp_path: Path) -> None:
-    rows, sizes = figures(tmp_path, '--people', '3', '1', '--frames', '1')
+    rows, sizes = figures(tmp_path, '--people', '3', '1', '--frames', '1', '--mmpose')
     assert [size['people'] for size in sizes] == [1, 3]
     for size in sizes:
         assert size['tracked'] == size['tracklets'] == size['people']
@@ -44,6 +44,8 @@ def test_stages(tmp_path: Path) -> None:
         assert min(size['milliseconds'].values()) > 0 and size['peak_memory_mib'] > 0
         assert list(size['gmac']) == STAGES[1:4] and min(size['gmac'].values()) > 0
         assert size['frames_per_second'] == pytest.approx(1000 / sum(size['milliseconds'].values()))
+        # What is tracked by oks is no more than what full does.
+        assert size['speed_of_mmpose_oks'] > size['speed_of_mmpose_full'] > 0 and size['mmpose_milliseconds'] > 0
     for stage in STAGES[1:4]:
         assert sizes[1]['gmac'][stage] == pytest.approx(3 * sizes[0]['gmac'][stage], rel=0.1)
     assert rows[0].split()[1:] == ['people', '|', '1', '|', '3', '|']
