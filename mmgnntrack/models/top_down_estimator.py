@@ -137,10 +137,10 @@ class TopDownEstimator(BaseModule):
         return self._features((inputs[some] for some in self._batches(len(inputs))), size)
 
     def on_device(self, image: np.ndarray | Tensor) -> Tensor:
-        """An image (H, W, 3) as the (3, H, W) tensor that crops are cut from; a tensor is one already."""
+        """An image (H, W, 3) as the (3, H, W) float32 tensor that crops are cut from; a tensor is one already."""
         if torch.is_tensor(image):
             return image
-        return torch.from_numpy(image).to(next(self.model.parameters()).device).permute(2, 0, 1)
+        return torch.from_numpy(image).to(next(self.model.parameters()).device).permute(2, 0, 1).float()
 
     def _batches(self, count: int) -> list[slice]:
         return [slice(start, start + self.max_batch) for start in range(0, count, self.max_batch)]
