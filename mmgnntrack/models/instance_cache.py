@@ -70,7 +70,7 @@ class InstanceCache:
         digest = hashlib.blake2b(f'{VERSIONS} {self.config}'.encode(), digest_size=16)
         for name, value in self.network.state_dict().items():
             digest.update(f'{name} {value.device.type} {value.dtype}'.encode())
-            digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+            digest.update(value.detach().contiguous().view(-1).view(torch.uint8).cpu().numpy())
         return digest
 
     @staticmethod

@@ -109,7 +109,7 @@ def test_initialisation_leaves_the_frozen_parts_alone(model: VideoPoseTracker) -
 def test_heatmaps_of_tubes(model: VideoPoseTracker, tubes: dict) -> None:
     with torch.no_grad():
         heatmaps = model(**tubes, mode='tensor')
-    assert heatmaps.shape == (2, 15, 48, 48)
+    assert heatmaps.shape == (2, 15, 32, 32)
 
 
 def test_no_tube_sees_another(model: VideoPoseTracker, tubes: dict) -> None:
