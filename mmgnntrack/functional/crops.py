@@ -29,4 +29,4 @@ def cut_crops(image: Tensor, regions: np.ndarray, size: tuple[int, int]) -> Tens
     )
     cells = torch.stack(torch.broadcast_tensors(x[:, None], y[:, :, None]), dim=-1)
     found = sample_at(image[None], cells.reshape(1, -1, 2)).unflatten(1, cells.shape[:-1])[0]
-    return found.permute(0, 3, 1, 2).round()
+    return found.permute(0, 3, 1, 2).contiguous().round_()

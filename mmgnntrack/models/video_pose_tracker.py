@@ -149,7 +149,6 @@ class VideoPoseTracker(BaseModel):
             return self._track(image, frame_id, people, detect)
 
     def _track(self, image: np.ndarray, frame_id: int, people: InstanceData | None, detect: bool) -> InstanceData:
-
         frame = self.pose_estimator.on_device(image) if self.pose_estimator else None
 
         def search_features(crops: np.ndarray) -> Tensor:

@@ -130,7 +130,8 @@ def test_keypoints_as_mmposes_own(config: dict, image: np.ndarray, codec: str) -
         return
     keypoints, _ = decode_heatmaps(estimator.codec, poses.heatmaps, poses.regions)
     np.testing.assert_allclose(keypoints / cell, poses.keypoints / cell, rtol=0, atol=1e-3)
-    np.testing.assert_allclose(image_to_cells(poses.keypoints, poses.regions), cells, rtol=0, atol=0.26)
+    exact = 0.1 if codec == 'UDPHeatmap' else 0.26  # MSRA's knows quarters of a cell
+    np.testing.assert_allclose(image_to_cells(poses.keypoints, poses.regions), cells, rtol=0, atol=exact)
 
 
 def test_nobody_to_decode(estimator: TopDownEstimator) -> None:
@@ -169,12 +170,12 @@ def test_features_are_the_three_high_resolution_branches(estimator: TopDownEstim
 
 def test_features_of_another_resolution(config: dict, image: np.ndarray) -> None:
     estimator = build(config, feature_layers=['backbone.conv1', 'backbone.stage4'])
-    crop = estimator.geometry.crops(BOXES[:1])[0]
-    warped = cv2.warpAffine(image, region_warp(crop, (96, 128)), (96, 128))
-    found = estimator.predict(image, people(BOXES[:1])).feature_maps
+    box = np.array([[101.6, 48.8, 178.4, 151.2]], np.float32)  # its crop is 96 x 128 whole pixels
+    warped = image[36:164, 92:188].copy()
+    found = estimator.predict(image, people(box)).feature_maps
     assert found.shape == (1, 64 + 16, 32, 24)
     expected = estimator.features([torch.from_numpy(warped).permute(2, 0, 1)], (24, 32))
-    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-2)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_batches_do_not_matter(estimator: TopDownEstimator, config: dict, image: np.ndarray) -> None:

@@ -42,11 +42,15 @@ def model(shared_model: VideoPoseTracker) -> Iterator[VideoPoseTracker]:
     shared_model.zero_grad()
 
 
-@pytest.fixture
-def tubes(config: Config) -> dict:
+def tubes_of(config: Config) -> dict:
     np.random.seed(0)
     dataset = DATASETS.build(config.train_dataloader.dataset)
     return pseudo_collate([dataset[index] for index in (0, 7)])
+
+
+@pytest.fixture
+def tubes(config: Config) -> dict:
+    return tubes_of(config)
 
 
 @pytest.fixture
@@ -82,13 +86,16 @@ def losses_of_steps(config: Config, tubes: dict) -> list[float]:
     return losses
 
 
-def test_a_step_lowers_the_loss(config: Config, tubes: dict) -> None:
-    """A few take a third of it away; with the motion prior it is lower than that from the first one on."""
+def test_a_step_lowers_the_loss(config: Config) -> None:
+    """A few halve it in wide search regions; with the motion prior it is lower than that from the first one on."""
+    for search in (config.model.pose_estimator.search, config.train_dataloader.dataset.pipeline[-1].search):
+        search.scale = (2.0, 1.5)
+    tubes = tubes_of(config)
     with_prior = losses_of_steps(config, tubes)
     config.model.tracker.dynamics_head.motion_prior = False
     losses = losses_of_steps(config, tubes)
-    assert losses[-1] < 0.7 * losses[0]
-    assert with_prior[-1] < 0.9 * with_prior[0] < 0.9 * 0.7 * losses[0]
+    assert losses[-1] < losses[0] / 2
+    assert with_prior[-1] < 0.9 * with_prior[0] < 0.9 * losses[0] / 2
 
 
 def test_frozen_parts_stay_in_eval_mode(model: VideoPoseTracker) -> None:

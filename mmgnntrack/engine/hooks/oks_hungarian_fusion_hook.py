@@ -43,8 +43,9 @@ class OKSHungarianFusionHook(Hook):
     without boxes is never seen, but counts: ages are in frames of the annotation file (see `image_frames`).
 
     Args:
-        tracker: config of a `PoseTracker`, without its codec and search, which come from the model; its `sigmas` are
-            the data set's. None to match by OKS, which needs no weights.
+        tracker: config of a `PoseTracker`, without its codec, which comes from the model; its `sigmas` are the data
+            set's, its `search` as in `TopDownEstimator`, the one that the weights were trained with. None to match by
+            OKS, which needs no weights.
         checkpoint: file or URL with the tracker's weights.
         padding: of the boxes, as in the pipeline's GetBBoxCenterScale.
         feature_layers: see `TopDownEstimator`; used where the dynamics head has a visual cue.
