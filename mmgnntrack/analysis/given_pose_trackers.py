@@ -1,5 +1,6 @@
 """Trackers of given poses, ours and Norfair's, with the settings that are tried of each."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -8,10 +9,12 @@ from itertools import product
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
+from mmengine.structures import InstanceData
 from torch import Tensor
 
 from mmgnntrack.evaluation.functional import evaluate
 from mmgnntrack.evaluation.functional.filtering import keep_joints
+from mmgnntrack.functional import pose_bboxes
 from mmgnntrack.models import PoseTracker, join_tracklets, track_given_poses
 from mmgnntrack.models.tracker import MODES
 from mmgnntrack.posetrack import PoseFrame, PoseVideo
@@ -90,9 +93,13 @@ def norfair_tracker(threshold: float, hit_counter_max: int) -> Track:
         return gaps.mean() / max(np.ptp(detection.points[seen, 1]), 1.0)
 
     def track(frames: Sequence[PoseFrame]) -> Iterator[PoseFrame]:
-        tracker = norfair.Tracker(
-            distance, distance_threshold=threshold, initialization_delay=0, hit_counter_max=hit_counter_max
-        )
+        logging.disable(logging.WARNING)  # each tracker warns that a function in Python is slow
+        try:
+            tracker = norfair.Tracker(
+                distance, distance_threshold=threshold, initialization_delay=0, hit_counter_max=hit_counter_max
+            )
+        finally:
+            logging.disable(logging.NOTSET)
         for frame in frames:
             seen = np.flatnonzero(frame.annotated.any(-1))
             detections = [
@@ -105,6 +112,42 @@ def norfair_tracker(threshold: float, hit_counter_max: int) -> Track:
             rows = np.array(sorted(ids), int)
             kept = keep_joints(frame, np.isin(np.arange(len(frame)), rows)[:, None])
             yield replace(kept, track_ids=np.array([ids[row] for row in rows], np.int64))
+
+    return track
+
+
+def mmdet_tracker(name: str) -> Track:
+    """SORT or ByteTrack of MMDet, with its usual settings, for the boxes around the poses.
+
+    Raises:
+        ImportError: if what they need is not installed.
+    """
+    from .reference_trackers import mmdet_tracker as of_boxes
+
+    settings = dict(
+        SORT=dict(
+            type='mmdet.SORTTracker',
+            reid=None,
+            obj_score_thr=0.3,
+            match_iou_thr=0.3,
+            num_tentatives=1,
+            num_frames_retain=15,
+        ),
+        ByteTrack=dict(
+            type='mmdet.ByteTracker',
+            obj_score_thrs=dict(high=0.5, low=0.1),
+            init_track_thr=0.6,
+            match_iou_thrs=dict(high=0.1, low=0.3, tentative=0.2),
+            num_frames_retain=15,
+        ),
+    )[name]
+
+    def track(frames: Sequence[PoseFrame]) -> Iterator[PoseFrame]:
+        identify = of_boxes(**settings)
+        for index, frame in enumerate(frames):
+            boxes = pose_bboxes(frame.keypoints, frame.annotated)
+            ids = identify(InstanceData(bboxes=boxes, bbox_scores=np.nanmean(frame.keypoint_scores, axis=-1)), index)
+            yield replace(keep_joints(frame, (ids >= 0)[:, None]), track_ids=ids[ids >= 0].astype(np.int64))
 
     return track
 

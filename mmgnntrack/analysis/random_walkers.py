@@ -15,9 +15,9 @@ WIDTH, HEIGHT = 1280, 720
 IGNORED = np.array([[1000.0, 0], [1279, 0], [1279, 150], [1100, 120], [1040, 160]])
 
 
-def walk(rng: np.random.Generator, frames: int, people: int) -> tuple[np.ndarray, np.ndarray]:
-    """Joints (T, N, K, 2) and heights (N,) in pixels of people who walk at random."""
-    heights = rng.uniform(120, 400, people)
+def walk(rng: np.random.Generator, frames: int, people: int, size: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Joints (T, N, K, 2) and heights (N,) in pixels of people who walk at random, of so many times the usual size."""
+    heights = size * rng.uniform(120, 400, people)
     start = rng.uniform((0, 0), (WIDTH, HEIGHT / 2), (people, 2))
     steps = rng.normal(0, 0.02, (frames, people, 2)) + rng.normal(0, 0.01, (people, 2))
     sway = rng.normal(0, 0.01, (frames, people, len(BODY), 2)).cumsum(0) * np.linspace(0, 1, len(BODY))[:, None]

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .similarity import log_similarity, near_pairs
+
 
 def pose_nms(
     keypoints: np.ndarray,
@@ -34,15 +36,16 @@ def pose_nms(
     [1, 2]
     """
     order = np.argsort(-np.asarray(scores), kind='stable')
-    scale = np.sqrt(np.clip(bboxes[:, 2:] - bboxes[:, :2], 1e-6, None).prod(-1))
-    distance = np.linalg.norm(keypoints[:, None] - keypoints[None], axis=-1)
-    weight = np.clip(keypoint_scores[:, None] * keypoint_scores[None], 1e-9, None)
-    likeness = (weight * np.exp(-distance / (spread * scale)[:, None, None])).sum(-1) / weight.sum(-1)
+    keypoints, keypoint_scores = keypoints[order], keypoint_scores[order]
+    scale = spread * np.sqrt(np.clip(bboxes[order, 2:] - bboxes[order, :2], 1e-6, None).prod(-1))
+    every = np.ones(keypoints.shape[:2], bool)
+    better, worse = near_pairs(keypoints, keypoints, every, every, scale * -log_similarity(threshold))
+    better, worse = (rows[better < worse] for rows in (better, worse))
+    distance = np.linalg.norm(keypoints[better] - keypoints[worse], axis=-1)
+    weight = np.clip(keypoint_scores[better] * keypoint_scores[worse], 1e-9, None)
+    likeness = (weight * np.exp(-distance / scale[better, None])).sum(-1) / weight.sum(-1)
 
-    suppressed = np.zeros(len(order), bool)
-    kept = []
-    for i in order:
-        if not suppressed[i]:
-            kept.append(i)
-            suppressed |= likeness[i] >= threshold
-    return np.array(kept, np.int64)
+    kept, alike = np.ones(len(order), bool), likeness >= threshold
+    for one, other in zip(better[alike], worse[alike]):  # the better first
+        kept[other] &= ~kept[one]
+    return order[kept]

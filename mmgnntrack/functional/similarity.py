@@ -1,9 +1,13 @@
 """How alike two poses are."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 #: COCO's ratio of a person's segmented area to the area of the box, for use where only the box is known.
 AREA_OF_BBOX = 0.53
+#: Pairs that are compared at once: what they take stays in a processor's cache.
+_CHUNK = 2048
 
 
 def bbox_iou(bboxes_a: np.ndarray, bboxes_b: np.ndarray) -> np.ndarray:
@@ -32,6 +36,7 @@ def oks(
     sigmas: np.ndarray,
     valid_a: np.ndarray | None = None,
     valid_b: np.ndarray | None = None,
+    enough: float = 0.0,
 ) -> np.ndarray:
     """Object keypoint similarity of all pairs of poses: the mean of exp(-d^2 / (2 s^2 k^2)), k = 2 sigma, s^2 = area.
 
@@ -44,6 +49,7 @@ def oks(
         sigmas: (K,) standard deviations of the joints relative to the person's scale.
         valid_a: (M, K) bool, joints to compare; None for all.
         valid_b: (N, K) bool, joints to compare; None for all. A joint counts where both poses have it.
+        enough: pairs too far apart to be so similar are not looked at, and have 0.
 
     Returns:
         (M, N) in [0, 1]; 0 where no joint counts.
@@ -52,13 +58,13 @@ def oks(
     >>> oks(pose, pose + [0, 2], np.array([100.0]), np.array([0.1, 0.1])).round(4).tolist()
     [[0.6065]]
     """
-    keypoints_a, keypoints_b = np.asarray(keypoints_a, float), np.asarray(keypoints_b, float)
-    valid = _both(keypoints_a, keypoints_b, valid_a, valid_b)
-    offset = keypoints_a[:, None] - keypoints_b[None]
-    squared = np.einsum('mnki,mnki->mnk', offset, offset)
-    variance = np.maximum(np.asarray(areas, float), 1e-6)[:, None, None] * (2 * np.asarray(sigmas, float)) ** 2
-    similarity = np.exp(-squared / (2 * variance))
-    return (similarity * valid).sum(-1) / np.maximum(valid.sum(-1), 1)
+    variance = np.maximum(np.asarray(areas, float), 1e-6)[:, None] * (2 * np.asarray(sigmas, float)) ** 2
+    reach = np.sqrt(variance.max(-1) * -2 * log_similarity(enough))
+
+    def compare(squared: np.ndarray, valid: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return (np.exp(-squared / (2 * variance[rows])) * valid).sum(-1) / np.maximum(valid.sum(-1), 1)
+
+    return _compared(keypoints_a, keypoints_b, valid_a, valid_b, reach, compare, 0.0)
 
 
 def joint_distance(
@@ -67,6 +73,7 @@ def joint_distance(
     areas: np.ndarray,
     valid_a: np.ndarray | None = None,
     valid_b: np.ndarray | None = None,
+    enough: float = np.inf,
 ) -> np.ndarray:
     """Mean distance of the joints of all pairs of poses, over the square root of the reference person's area. Where OKS
     is zero for everybody, beyond about a third of a body, it still says who is nearer.
@@ -77,6 +84,7 @@ def joint_distance(
         areas: (M,) areas of the reference people, px^2.
         valid_a: (M, K) bool, joints to compare; None for all.
         valid_b: (N, K) bool, joints to compare; None for all. A joint counts where both poses have it.
+        enough: pairs that cannot be so near are not looked at, and have inf.
 
     Returns:
         (M, N), inf where no joint counts.
@@ -85,13 +93,13 @@ def joint_distance(
     >>> joint_distance(pose, pose + [0, 5], np.array([100.0])).tolist()
     [[0.5]]
     """
-    keypoints_a, keypoints_b = np.asarray(keypoints_a, float), np.asarray(keypoints_b, float)
-    valid = _both(keypoints_a, keypoints_b, valid_a, valid_b)
-    offset = keypoints_a[:, None] - keypoints_b[None]
-    total = (np.sqrt(np.einsum('mnki,mnki->mnk', offset, offset)) * valid).sum(-1)
-    count = valid.sum(-1)
-    size = np.sqrt(np.maximum(np.asarray(areas, float), 1e-6))[:, None]
-    return np.where(count > 0, total / np.maximum(count, 1), np.inf) / size
+    size = np.sqrt(np.maximum(np.asarray(areas, float), 1e-6))
+
+    def compare(squared: np.ndarray, valid: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        total, count = (np.sqrt(squared) * valid).sum(-1), valid.sum(-1)
+        return np.where(count > 0, total / np.maximum(count, 1), np.inf) / size[rows]
+
+    return _compared(keypoints_a, keypoints_b, valid_a, valid_b, enough * size, compare, np.inf)
 
 
 def joint_likelihood(
@@ -102,6 +110,7 @@ def joint_likelihood(
     valid_a: np.ndarray | None = None,
     valid_b: np.ndarray | None = None,
     noise: float = 0.1,
+    enough: float = 0.0,
 ) -> np.ndarray:
     """How likely the joints of all pairs of poses are the predicted ones, and not anywhere: p / (1 + p) with p the
     geometric mean of the joints' s sqrt(A) / (s^2 + d^2), the root of their density (see `uncertainty`, but for a
@@ -115,6 +124,7 @@ def joint_likelihood(
         valid_a: (M, K) bool, joints to compare; None for all.
         valid_b: (N, K) bool, joints to compare; None for all. A joint counts where both poses have it.
         noise: of estimated poses and of what no prediction knows, in units of sqrt(A); s is at least so large.
+        enough: pairs too far apart to be so likely are not looked at, and have 0.
 
     Returns:
         (M, N) in [0, 1); 0 where no joint counts.
@@ -123,24 +133,84 @@ def joint_likelihood(
     >>> joint_likelihood(pose, pose + [0, 2], np.full((1, 2), 1.0), np.array([100.0]), noise=0).round(4).tolist()
     [[0.6667]]
     """
-    keypoints_a, keypoints_b = np.asarray(keypoints_a, float), np.asarray(keypoints_b, float)
-    valid = _both(keypoints_a, keypoints_b, valid_a, valid_b)
-    offset = keypoints_a[:, None] - keypoints_b[None]
     size = np.sqrt(np.maximum(np.asarray(areas, float), 1e-6))[:, None]
     scales = np.maximum(np.hypot(scales, noise * size), 1e-6)
-    density = (scales * size)[:, None] / (scales[:, None] ** 2 + np.einsum('mnki,mnki->mnk', offset, offset))
-    count = valid.sum(-1)
-    mean = np.exp((np.log(density) * valid).sum(-1) / np.maximum(count, 1))
-    return np.where(count > 0, mean / (1 + mean), 0.0)
+    with np.errstate(divide='ignore'):
+        # The joints' mean is at most the density of the likeliest.
+        squares = scales * (size * (1 - enough) / np.float64(enough) - scales)
+    reach = np.sqrt(np.maximum(squares, 0.0).max(-1, initial=0.0))
+
+    def compare(squared: np.ndarray, valid: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        scale, count = scales[rows], valid.sum(-1)
+        density = scale * size[rows] / (scale**2 + squared)
+        mean = np.exp((np.log(density) * valid).sum(-1) / np.maximum(count, 1))
+        return np.where(count > 0, mean / (1 + mean), 0.0)
+
+    return _compared(keypoints_a, keypoints_b, valid_a, valid_b, reach, compare, 0.0)
 
 
-def _both(
-    keypoints_a: np.ndarray, keypoints_b: np.ndarray, valid_a: np.ndarray | None, valid_b: np.ndarray | None
+def near_pairs(
+    keypoints_a: np.ndarray, keypoints_b: np.ndarray, valid_a: np.ndarray, valid_b: np.ndarray, reach: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs of poses of which one joint may be so near to one of the other: whose joints' boxes are.
+
+    Args:
+        keypoints_a: (M, K, 2) any unit.
+        keypoints_b: (N, K, 2) same unit.
+        valid_a: (M, K) bool, joints to look at.
+        valid_b: (N, K) bool, joints to look at.
+        reach: (M,) same unit, may be inf.
+
+    Returns:
+        (P,) rows of the first and (P,) of the second.
+
+    >>> poses, every = np.array([[[0.0, 0.0]], [[9.0, 0.0]]]), np.ones((2, 1), bool)
+    >>> [rows.tolist() for rows in near_pairs(poses, poses, every, every, np.array([8.0, 9.0]))]
+    [[0, 1, 1], [0, 0, 1]]
+    """
+    (low_a, high_a), (low_b, high_b) = _extents(keypoints_a, valid_a), _extents(keypoints_b, valid_b)
+    reach = (reach * (1 + 1e-9))[:, None]  # what lies at its end is near
+    near = valid_a.any(1)[:, None] & valid_b.any(1)
+    for axis in range(2):
+        near &= high_b[:, axis] >= low_a[:, None, axis] - reach
+        near &= low_b[:, axis] <= high_a[:, None, axis] + reach
+    return near.nonzero()
+
+
+def _extents(keypoints: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 2) lowest and (n, 2) highest x and y of the valid joints, anything where there are none."""
+    some = valid | ~valid.any(1, keepdims=True)
+    low, high = (np.where(some[..., None], keypoints, beyond) for beyond in (np.inf, -np.inf))
+    return low.min(1, initial=np.inf), high.max(1, initial=-np.inf)
+
+
+def _compared(
+    keypoints_a: np.ndarray,
+    keypoints_b: np.ndarray,
+    valid_a: np.ndarray | None,
+    valid_b: np.ndarray | None,
+    reach: np.ndarray,
+    compare: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    otherwise: float,
 ) -> np.ndarray:
-    """(M, N, K) which joints both poses of a pair have."""
-    valid = np.ones((len(keypoints_a), *keypoints_b.shape[:2]), bool)
-    if valid_a is not None:
-        valid &= np.asarray(valid_a, bool)[:, None]
-    if valid_b is not None:
-        valid &= np.asarray(valid_b, bool)[None]
-    return valid
+    """(M, N) what `compare` says of the pairs of poses that may have joints within `reach` (M,), the same value of all
+    others. It is given the squared distances (P, K) of the joints of P pairs, which of them count, and the (P,) rows.
+    """
+    keypoints_a, keypoints_b = np.asarray(keypoints_a, float), np.asarray(keypoints_b, float)
+    valid_a, valid_b = (
+        np.ones(keypoints.shape[:2], bool) if valid is None else np.asarray(valid, bool)
+        for keypoints, valid in ((keypoints_a, valid_a), (keypoints_b, valid_b))
+    )
+    rows, cols = near_pairs(keypoints_a, keypoints_b, valid_a, valid_b, reach)
+    found = np.full((len(keypoints_a), len(keypoints_b)), otherwise)
+    for start in range(0, len(rows), _CHUNK):
+        of_a, of_b = rows[start : start + _CHUNK], cols[start : start + _CHUNK]
+        offset = keypoints_a[of_a] - keypoints_b[of_b]
+        squared = np.einsum('pki,pki->pk', offset, offset)
+        found[of_a, of_b] = compare(squared, valid_a[of_a] & valid_b[of_b], of_a)
+    return found
+
+
+def log_similarity(enough: float) -> float:
+    """The logarithm of a similarity in (0, 1], -inf below and 0 above."""
+    return np.log(min(enough, 1.0)) if enough > 0 else -np.inf

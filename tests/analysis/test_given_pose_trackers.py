@@ -3,7 +3,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmgnntrack.analysis.given_pose_trackers import OURS, Track, choices, norfair_tracker, our_tracker, score, tracked
+from mmgnntrack.analysis.given_pose_trackers import (
+    OURS,
+    Track,
+    choices,
+    mmdet_tracker,
+    norfair_tracker,
+    our_tracker,
+    score,
+    tracked,
+)
 from mmgnntrack.posetrack import PoseVideo, read_folder
 
 
@@ -16,13 +25,17 @@ def track_of(name: str) -> Track:
     if name == 'norfair':
         pytest.importorskip('norfair')
         return norfair_tracker(threshold=1.0, hit_counter_max=15)
+    if name in ('SORT', 'ByteTrack'):
+        pytest.importorskip('lap')
+        pytest.importorskip('motmetrics')
+        return mmdet_tracker(name)
     codec = dict(type='mmpose.MSRAHeatmap', input_size=(48, 64), heatmap_size=(12, 16), sigma=2)
     search = dict(input_size=codec['input_size'], heatmap_size=codec['heatmap_size'])
     settings = dict(type='mmgnntrack.PoseTracker', codec=codec, search=search)
     return our_tracker(settings, next(choices(OURS[name])), {})
 
 
-@pytest.mark.parametrize('name', ['iou', 'oks', 'distance', 'Kalman filter, distance', 'norfair'])
+@pytest.mark.parametrize('name', ['iou', 'oks', 'distance', 'Kalman filter, distance', 'norfair', 'SORT', 'ByteTrack'])
 def test_annotated_people_keep_their_identities(videos: list[PoseVideo], name: str) -> None:
     found = tracked(track_of(name), videos)
     assert [len(video) for video in found] == [len(video) for video in videos]

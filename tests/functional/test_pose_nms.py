@@ -58,3 +58,27 @@ def test_joints_without_any_score() -> None:
 def test_nobody() -> None:
     found = pose_nms(np.zeros((0, 4, 2)), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0))
     assert found.shape == (0,) and np.zeros((0, 3))[found].shape == (0, 3)
+
+
+@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('threshold', [0.0, 0.1, 0.5, 0.9, 1.5])
+def test_many_at_once(seed: int, threshold: float) -> None:
+    """Each of the best is kept, and drops those that are like it."""
+    rng = np.random.default_rng(seed)
+    poses = rng.uniform(0, 1000, (60, 1, 2)) + rng.normal(0, 40, (60, 4, 2))
+    poses[30:] = poses[:30] + rng.normal(0, 8, (30, 4, 2))
+    boxes = np.concatenate([poses.min(1), poses.max(1)], axis=-1)
+    joints, scores = rng.random((60, 4)), rng.random(60).round(1)
+    expected, left = [], sorted(range(60), key=lambda row: -scores[row])
+    while left:
+        best = left.pop(0)
+        expected.append(best)
+        scale = 0.1 * math.sqrt((boxes[best, 2:] - boxes[best, :2]).prod())
+        likeness = [
+            np.average(
+                np.exp(-np.linalg.norm(poses[best] - poses[row], axis=-1) / scale), weights=joints[best] * joints[row]
+            )
+            for row in left
+        ]
+        left = [row for row, alike in zip(left, likeness) if alike < threshold]
+    assert pose_nms(poses, joints, boxes, scores, threshold).tolist() == expected

@@ -1,9 +1,11 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 
 from mmgnntrack.functional import bbox_iou, joint_distance, joint_likelihood, oks
+from mmgnntrack.functional.similarity import near_pairs
 
 
 @pytest.mark.parametrize(
@@ -144,3 +146,47 @@ def test_of_two_predictions_the_surer_one_is_likelier_nearby_and_the_other_far_a
     assert sure > unsure
     (sure,), (unsure,) = joint_likelihood(poses, far, scales, areas)
     assert sure < unsure
+
+
+@pytest.mark.parametrize('enough', [0.02, 0.3, 0.7])
+@pytest.mark.parametrize('seed', range(3))
+def test_whoever_is_not_looked_at_is_not_alike_enough(seed: int, enough: float) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = (rng.uniform(0, 3000, (count, 1, 2)) + rng.normal(0, 40, (count, 6, 2)) for count in (60, 80))
+    b[:40] = a[:40] + rng.normal(0, 1, (40, 1, 1)) * rng.uniform(0, 60, (40, 6, 2))
+    areas, scales = rng.uniform(500, 20000, 60), rng.uniform(0, 100, (60, 6))
+    valid = rng.random((60, 6)) < 0.7, rng.random((80, 6)) < 0.7
+    valid[0][0] = False
+    farthest = -math.log(enough)
+    for compare, options in (
+        (partial(oks, a, b, areas, rng.uniform(0.02, 0.2, 6), *valid), dict(enough=enough)),
+        (partial(joint_likelihood, a, b, scales, areas, *valid), dict(enough=enough)),
+        (partial(joint_distance, a, b, areas, *valid), dict(enough=farthest)),
+    ):
+        every, found = compare(), compare(**options)
+        if compare.func is joint_distance:
+            every, found = np.exp(-every), np.exp(-found)
+        passed_over = (found == 0) & (every > 0)
+        assert passed_over.any() and every[passed_over].max() < enough
+        np.testing.assert_allclose(found[~passed_over], every[~passed_over])
+        assert (every >= enough).any()
+
+
+def test_near_pairs() -> None:
+    poses = np.array([[[0.0, 0.0], [2.0, 2.0]], [[5.0, 2.0], [99.0, 99.0]], [[3.0, 50.0], [3.0, 50.0]]])
+    valid = np.array([[True, True], [True, False], [True, True]])
+    assert found_pairs(poses, valid, 2.9) == {(0, 0), (1, 1), (2, 2)}
+    assert found_pairs(poses, valid, 3.0) == {(0, 0), (1, 1), (2, 2), (0, 1), (1, 0)}
+    assert len(found_pairs(poses, valid, np.inf)) == 9
+    assert found_pairs(poses, np.array([[True] * 2, [False] * 2, [True] * 2]), np.inf) == {
+        (0, 0),
+        (0, 2),
+        (2, 0),
+        (2, 2),
+    }
+    assert not found_pairs(poses[:0], valid[:0], 9.0)
+
+
+def found_pairs(poses: np.ndarray, valid: np.ndarray, reach: float) -> set[tuple[int, int]]:
+    rows, cols = near_pairs(poses, poses, valid, valid, np.full(len(poses), reach))
+    return set(zip(rows.tolist(), cols.tolist()))

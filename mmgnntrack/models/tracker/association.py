@@ -73,8 +73,9 @@ class Association:
         return Matches(rows[kept], cols[kept], np.sort(np.append(lost, rows[~kept])), new[distinct[new]])
 
     def similarity_of(self, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
-        """(M, N) likeness of reference poses and estimated ones: both with keypoints (n, K, 2) image px and
-        keypoint_scores (n, K), the reference with what `PoseTracker.reference` adds."""
+        """(M, N) likeness of reference poses and estimated ones, 0 where they are too far apart for `min_similarity`:
+        both with keypoints (n, K, 2) image px and keypoint_scores (n, K), the reference with what
+        `PoseTracker.reference` adds."""
         return SIMILARITIES[self.similarity].compare(self, reference, estimated)
 
     def distinct(self, keypoints: np.ndarray, scores: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -106,20 +107,21 @@ def _iou(rules: Association, reference: InstanceData, estimated: InstanceData) -
 
 
 def _oks(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
-    areas = AREA_OF_BBOX * reference.areas
-    return oks(reference.keypoints, estimated.keypoints, areas, rules.sigmas, *_counting(rules, reference, estimated))
+    places, areas = (reference.keypoints, estimated.keypoints), AREA_OF_BBOX * reference.areas
+    return oks(*places, areas, rules.sigmas, *_counting(rules, reference, estimated), enough=rules.min_similarity)
 
 
 def _distance(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
-    valid = _counting(rules, reference, estimated)
-    return np.exp(-joint_distance(reference.keypoints, estimated.keypoints, reference.extents, *valid))
+    places, valid = (reference.keypoints, estimated.keypoints), _counting(rules, reference, estimated)
+    farthest = -np.log(max(rules.min_similarity, np.finfo(float).tiny))
+    return np.exp(-joint_distance(*places, reference.extents, *valid, enough=farthest))
 
 
 def _likelihood(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
     if 'scales' not in reference:
         raise ValueError("PoseTracker: similarity='likelihood' needs a dynamics head that predicts `scales`")
     places, valid = (reference.keypoints, estimated.keypoints), _counting(rules, reference, estimated)
-    return joint_likelihood(*places, reference.scales, reference.extents, *valid)
+    return joint_likelihood(*places, reference.scales, reference.extents, *valid, enough=rules.min_similarity)
 
 
 def _counting(rules: Association, *groups: InstanceData) -> list[np.ndarray]:
