@@ -2,6 +2,7 @@
 
 from .assignment import Matches, assign
 from .crops import cut_crops
+from .device import upload
 from .heatmaps import fuse_heatmaps, gaussian_heatmaps, resample_heatmaps, sample_at
 from .one_euro import OneEuroFilter
 from .peaks import dark_peaks, quarter_peaks, udp_peaks
@@ -51,4 +52,5 @@ __all__ = [
     'resample_heatmaps',
     'sample_at',
     'udp_peaks',
+    'upload',
 ]

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .device import upload
 from .heatmaps import sample_at
 
 
@@ -22,7 +23,7 @@ def cut_crops(image: Tensor, regions: np.ndarray, size: tuple[int, int]) -> Tens
     >>> cut_crops(image, np.array([[0.5, 0, 2, 1], [1, 0, 1, 1]]), (2, 1)).flatten(1).tolist()
     [[5.0, 25.0], [10.0, 20.0]]
     """
-    regions = torch.as_tensor(regions, device=image.device)
+    regions = upload(regions, image)
     x, y = (
         regions[:, axis, None] + regions[:, 2 + axis, None] * torch.arange(count, device=image.device)
         for axis, count in enumerate(size)

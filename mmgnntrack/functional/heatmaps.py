@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
+from .device import upload
 from .regions import image_to_cells
 
 
@@ -19,9 +20,9 @@ def sample_at(maps: Tensor, cells: Tensor) -> Tensor:
         (n, P, C), at least float32: half precision knows places in a map to some tenths of a cell only.
     """
     maps = _in_single(maps)
-    height, width = maps.shape[-2:]
-    size = maps.new_tensor([max(width - 1, 1), max(height - 1, 1)])
-    grid = 2 * cells.to(maps.dtype) / size - 1
+    size = maps.shape[:-3:-1]
+    axes = (2 * axis / max(count - 1, 1) - 1 for axis, count in zip(cells.to(maps.dtype).unbind(-1), size))
+    grid = torch.stack(tuple(axes), dim=-1)
     return grid_sample(maps, grid[:, None], align_corners=True)[:, :, 0].transpose(1, 2)
 
 
@@ -49,7 +50,7 @@ def resample_heatmaps(
     corners = np.array([[0.0, 0.0], np.subtract(target_size, 1.0)])
     image = target_regions[:, None, :2] + corners * target_regions[:, None, 2:]
     cells = image_to_cells(image, regions) * 2 / np.maximum([width - 1, height - 1], 1) - 1
-    first, last = torch.as_tensor(cells, dtype=heatmaps.dtype, device=heatmaps.device).unbind(1)
+    first, last = upload(cells, heatmaps, heatmaps.dtype).unbind(1)
     steps = (torch.linspace(0, 1, size, dtype=heatmaps.dtype, device=heatmaps.device) for size in target_size)
     axes = [first[:, i, None] + (last - first)[:, i, None] * step for i, step in enumerate(steps)]
     x, y = axes[0][:, None, :], axes[1][:, :, None]

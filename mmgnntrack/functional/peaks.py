@@ -114,14 +114,15 @@ def _newton_step(dx: Tensor, dy: Tensor, dxx: Tensor, dxy: Tensor, dyy: Tensor) 
 
 def _around_blurred(heatmaps: Tensor, cells: Tensor, kernel_size: int) -> Tensor:
     """`_around` after a Gaussian blur with nothing beyond the border, scaled back to the old maxima."""
-    height, width = (_blur_matrix(size, kernel_size).to(heatmaps) for size in heatmaps.shape[-2:])
+    alike = heatmaps.dtype, heatmaps.device
+    height, width = (_blur_matrix(size, kernel_size, *alike) for size in heatmaps.shape[-2:])
     blurred = height @ heatmaps @ width
     scale = heatmaps.amax((-2, -1), keepdim=True) / blurred.amax((-2, -1), keepdim=True)
     return _around(blurred, cells) * scale
 
 
 @lru_cache
-def _blur_matrix(size: int, kernel_size: int) -> Tensor:
+def _blur_matrix(size: int, kernel_size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """(size, size) matrix whose product with a signal is the signal blurred."""
     half = cv2.getGaussianKernel(kernel_size, 0)[kernel_size // 2 :, 0][:size]
-    return torch.from_numpy(toeplitz(np.pad(half, (0, size - len(half)))))
+    return torch.from_numpy(toeplitz(np.pad(half, (0, size - len(half))))).to(device, dtype)

@@ -13,10 +13,11 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from mmgnntrack.functional import SearchGeometry, cut_crops, grid_regions, pose_nms
+from mmgnntrack.functional import SearchGeometry, cut_crops, grid_regions, pose_nms, upload
 from mmgnntrack.posetrack import POSETRACK
 from mmgnntrack.registry import MODELS
 
+from .cuda_graphs import CUDAGraphs
 from .decoding import batched_decoding, cell_size, pixel_size
 
 #: The stages of MMPose's HRNet whose first output is its highest-resolution branch.
@@ -66,6 +67,13 @@ def distinct_poses(poses: InstanceData, threshold: float) -> np.ndarray:
     return pose_nms(poses.keypoints, poses.keypoint_scores, poses.bboxes, scores, threshold)
 
 
+def picked(poses: InstanceData, rows: np.ndarray) -> InstanceData:
+    """Some of the poses, as `poses[rows]` without waiting for a GPU."""
+    return InstanceData(
+        **{field: values[upload(rows, values) if torch.is_tensor(values) else rows] for field, values in poses.items()}
+    )
+
+
 @MODELS.register_module()
 class TopDownEstimator(BaseModule):
     """An MMPose top-down estimator that also answers with its heatmaps and visual features, all on one grid.
@@ -77,7 +85,8 @@ class TopDownEstimator(BaseModule):
         feature_layers: submodules whose outputs, concatenated, are the visual features; none for poses alone.
         flip_indices: for flip test: the joint that takes each one's place in a mirrored image; PoseTrack's by default.
         nms_thr: pose NMS drops poses that are at least this similar to a better one.
-        max_batch: crops or search regions that go through the network at once, which is most of the memory.
+        max_batch: crops or search regions that go through the network at once, which is most of the memory; None for 8
+            on a CPU and 32 on a GPU.
     """
 
     def __init__(
@@ -88,7 +97,7 @@ class TopDownEstimator(BaseModule):
         feature_layers: Sequence[str] = HRNET_STAGES,
         flip_indices: Sequence[int] = POSETRACK.flip_indices,
         nms_thr: float = 0.5,
-        max_batch: int = 8,
+        max_batch: int | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -104,6 +113,7 @@ class TopDownEstimator(BaseModule):
         self.flip_indices = flip_indices
         self.nms_thr = nms_thr
         self.max_batch = max_batch
+        self.graphs: CUDAGraphs | None = None
 
     @torch.no_grad()
     def predict(self, image: np.ndarray | Tensor, people: InstanceData) -> InstanceData:
@@ -120,7 +130,7 @@ class TopDownEstimator(BaseModule):
         image = self.on_device(image)
         batches = [self._estimate(image, people[some]) for some in self._batches(len(people))]
         estimated = InstanceData.cat([self._nothing(), *batches])
-        return estimated[distinct_poses(estimated, self.nms_thr)]
+        return picked(estimated, distinct_poses(estimated, self.nms_thr))
 
     @torch.no_grad()
     def search_features(self, image: np.ndarray | Tensor, crops: np.ndarray) -> Tensor:
@@ -140,10 +150,19 @@ class TopDownEstimator(BaseModule):
         """An image (H, W, 3) as the (3, H, W) float32 tensor that crops are cut from; a tensor is one already."""
         if torch.is_tensor(image):
             return image
-        return torch.from_numpy(image).to(next(self.model.parameters()).device).permute(2, 0, 1).float()
+        return upload(image, next(self.model.parameters())).permute(2, 0, 1).float()
+
+    def record(self) -> None:
+        """From now on a GPU replays what the backbone told it, see `CUDAGraphs`."""
+        wanted = [self.model.get_submodule(layer) for layer in self.feature_layers if layer.startswith('backbone.')]
+        self.graphs = CUDAGraphs(self.model.backbone, wanted)
+
+    def _replaying(self) -> AbstractContextManager:
+        return self.graphs.replaying() if self.graphs else nullcontext()
 
     def _batches(self, count: int) -> list[slice]:
-        return [slice(start, start + self.max_batch) for start in range(0, count, self.max_batch)]
+        size = self.max_batch or (32 if next(self.model.parameters()).is_cuda else 8)
+        return [slice(start, start + size) for start in range(0, count, size)]
 
     def _features(self, batches: Iterable[Tensor | Sequence[Tensor]], size: tuple[int, int]) -> Tensor:
         maps = [self._zeros(0, self.visual_channels, *size[::-1])]
@@ -152,28 +171,30 @@ class TopDownEstimator(BaseModule):
     def _feature_maps(self, inputs: Tensor | Sequence[Tensor], size: tuple[int, int]) -> Tensor:
         samples = [PoseDataSample() for _ in inputs]
         batch = self.model.data_preprocessor(dict(inputs=inputs, data_samples=samples), False)
-        with captured(self.model, self.feature_layers, only=True) as outputs:
+        with self._replaying(), captured(self.model, self.feature_layers, only=True) as outputs:
             self.model(batch['inputs'], None, mode='tensor')
         return self._stacked(outputs, len(inputs), size)
 
     def _estimate(self, image: Tensor, people: InstanceData) -> InstanceData:
         size, crops = self.geometry.input_size, self.geometry.crops(people.bboxes)
         inputs = cut_crops(image, grid_regions(crops, size, pixel_size(self.codec)), size)
-        samples = [self._sample(*of_one) for of_one in zip(crops, people.bboxes, people.bbox_scores)]
+        swaps = upload(self.flip_indices, inputs)
+        samples = [self._sample(*of_one, swaps) for of_one in zip(crops, people.bboxes, people.bbox_scores)]
         batch = self.model.data_preprocessor(dict(inputs=inputs, data_samples=samples), False)
         exact = exact_heatmaps(self.model)
-        with exact, batched_decoding(self.model.head), captured(self.model, self.feature_layers) as outputs:
+        decoding, collected = batched_decoding(self.model.head), captured(self.model, self.feature_layers)
+        with self._replaying(), exact, decoding, collected as outputs:
             results = self.model(**batch, mode='predict')
         return self.gather(results, outputs)
 
-    def _sample(self, crop: np.ndarray, bbox: np.ndarray, score: float) -> PoseDataSample:
+    def _sample(self, crop: np.ndarray, bbox: np.ndarray, score: float, flip_indices: Tensor) -> PoseDataSample:
         """What MMPose's transforms tell a model of a crop (4,) cx, cy, w, h."""
         sample = PoseDataSample(
             metainfo=dict(
                 input_center=crop[:2],
                 input_scale=crop[2:],
                 input_size=self.geometry.input_size,
-                flip_indices=self.flip_indices,
+                flip_indices=flip_indices,
             )
         )
         sample.gt_instances = InstanceData(bboxes=bbox[None], bbox_scores=np.array([score], np.float32))

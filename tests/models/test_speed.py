@@ -14,15 +14,17 @@ def test_prepare(repository: Path, channels_last: bool) -> None:
     estimator = TopDownEstimator(model)
     Speed(channels_last=channels_last).prepare(estimator)
     weight = estimator.model.backbone.conv1.weight
+    assert estimator.graphs.network is estimator.model.backbone
+    assert estimator.graphs.layers[-1] is estimator.model.backbone.stage4
     assert weight.is_contiguous(memory_format=torch.channels_last) == channels_last
 
 
 def test_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(torch, 'set_float32_matmul_precision', asked.append)
-    Speed(channels_last=False).prepare(None)
+    Speed(channels_last=False, cuda_graphs=False).prepare(None)
     assert not asked
-    Speed(channels_last=False, tf32=True).prepare(None)
+    Speed(channels_last=False, cuda_graphs=False, tf32=True).prepare(None)
     assert asked == ['high']
 
 

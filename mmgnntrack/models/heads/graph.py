@@ -9,6 +9,7 @@ from mmpose.registry import MODELS as POSE_MODELS
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from mmgnntrack.functional import upload
 from mmgnntrack.settings import one_of, share_out
 
 from .base import DynamicsHead
@@ -145,7 +146,7 @@ class GraphHead(DynamicsHead):
 
     def _tensor(self, value: object) -> Tensor:
         parameter = self.encoder.embedding.weight
-        return torch.as_tensor(value, dtype=parameter.dtype, device=parameter.device)
+        return upload(value, parameter, parameter.dtype)
 
     def _size(self, history: InstanceData) -> Tensor:
         """(M, 1, 1) px of the last crop."""

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmgnntrack.functional import Matches, centred_regions
+from mmgnntrack.functional import Matches, centred_regions, upload
 from mmgnntrack.functional.heatmaps import fuse_heatmaps, resample_heatmaps
 from mmgnntrack.settings import one_of
 
@@ -49,12 +48,13 @@ class HeatmapFusion:
             estimated: N poses with heatmaps (N, K, H, W) on regions (N, 4).
             matches: of the two.
         """
-        own, regions = estimated.heatmaps[matches.cols].float(), estimated.regions[matches.cols]
-        predicted, place = reference.heatmaps[matches.rows], reference.regions[matches.rows]
+        rows, cols = (upload(index, estimated.heatmaps) for index in (matches.rows, matches.cols))
+        own, regions = estimated.heatmaps[cols].float(), estimated.regions[matches.cols]
+        predicted, place = reference.heatmaps[rows], reference.regions[matches.rows]
         weight = self.predicted_weight / reference.unseen[matches.rows] ** self.unseen_power
         size = own.shape[:-3:-1]
         if self.alignment == 'centre':
             place = centred_regions(place, predicted.shape[:-3:-1], regions, size)
         aligned, covered = resample_heatmaps(predicted, place, regions, size)
-        weight = torch.as_tensor(weight, dtype=own.dtype, device=own.device)[:, None, None, None]
+        weight = upload(weight, own, own.dtype)[:, None, None, None]
         return FUSIONS[self.fusion](own, aligned, covered, weight, self.confidence_power)

@@ -5,7 +5,7 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmgnntrack.functional import bbox_areas
+from mmgnntrack.functional import bbox_areas, upload
 from mmgnntrack.registry import MODELS
 
 
@@ -111,7 +111,8 @@ class TrackMemory:
             fifo[rows, -1] = newest
         if self.visual_channels:
             tracklets.features = tracklets.features.to(features)  # restored on another device, perhaps
-            tracklets.features[rows] = torch.cat([tracklets.features[rows, 1:], features[:, None]], dim=1)
+            there = upload(rows, features)
+            tracklets.features[there] = torch.cat([tracklets.features[there, 1:], features[:, None]], dim=1)
         tracklets.bboxes[rows] = tracked.bboxes
         seen = rows[~tracked.predicted]
         tracklets.last_seen[seen] = frame_id

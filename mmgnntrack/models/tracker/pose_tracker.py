@@ -11,7 +11,7 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
-from mmgnntrack.functional import Matches, SearchGeometry, bbox_areas, image_to_cells, sample_at
+from mmgnntrack.functional import Matches, SearchGeometry, bbox_areas, image_to_cells, sample_at, upload
 from mmgnntrack.models.decoding import decode_heatmaps
 from mmgnntrack.posetrack import POSETRACK
 from mmgnntrack.registry import MODELS
@@ -252,7 +252,7 @@ class PoseTracker(BaseModule):
         maps = source.feature_maps  # as they are: to pick some would copy many channels
         cells = np.zeros((len(maps), *keypoints.shape[1:]))
         cells[index] = image_to_cells(keypoints, source.regions[index])
-        return sample_at(maps, torch.as_tensor(cells, dtype=torch.float32, device=maps.device))[index]
+        return sample_at(maps, upload(cells, maps, torch.float32))[upload(index, maps)]
 
 
 def _beyond(bboxes: np.ndarray, image_size: tuple[int, int] | None) -> np.ndarray:
