@@ -6,6 +6,8 @@ import numpy as np
 
 #: COCO's ratio of a person's segmented area to the area of the box, for use where only the box is known.
 AREA_OF_BBOX = 0.53
+#: So few pairs are compared faster than the near ones are found.
+_FEW = 1000
 #: Pairs that are compared at once: what they take stays in a processor's cache.
 _CHUNK = 2048
 
@@ -150,7 +152,12 @@ def joint_likelihood(
 
 
 def near_pairs(
-    keypoints_a: np.ndarray, keypoints_b: np.ndarray, valid_a: np.ndarray, valid_b: np.ndarray, reach: np.ndarray
+    keypoints_a: np.ndarray,
+    keypoints_b: np.ndarray,
+    valid_a: np.ndarray,
+    valid_b: np.ndarray,
+    reach: np.ndarray,
+    few: int = _FEW,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The pairs of poses of which one joint may be so near to one of the other: whose joints' boxes are.
 
@@ -160,14 +167,17 @@ def near_pairs(
         valid_a: (M, K) bool, joints to look at.
         valid_b: (N, K) bool, joints to look at.
         reach: (M,) same unit, may be inf.
+        few: no more pairs than this are all taken, near or not.
 
     Returns:
         (P,) rows of the first and (P,) of the second.
 
     >>> poses, every = np.array([[[0.0, 0.0]], [[9.0, 0.0]]]), np.ones((2, 1), bool)
-    >>> [rows.tolist() for rows in near_pairs(poses, poses, every, every, np.array([8.0, 9.0]))]
+    >>> [rows.tolist() for rows in near_pairs(poses, poses, every, every, np.array([8.0, 9.0]), few=0)]
     [[0, 1, 1], [0, 0, 1]]
     """
+    if len(keypoints_a) * len(keypoints_b) <= few:
+        return tuple(np.indices((len(keypoints_a), len(keypoints_b))).reshape(2, -1))
     (low_a, high_a), (low_b, high_b) = _extents(keypoints_a, valid_a), _extents(keypoints_b, valid_b)
     reach = (reach * (1 + 1e-9))[:, None]  # what lies at its end is near
     near = valid_a.any(1)[:, None] & valid_b.any(1)

@@ -185,8 +185,9 @@ def test_near_pairs() -> None:
         (2, 2),
     }
     assert not found_pairs(poses[:0], valid[:0], 9.0)
+    assert len(near_pairs(poses, poses, valid, valid, np.zeros(3), few=9)[0]) == 9
 
 
 def found_pairs(poses: np.ndarray, valid: np.ndarray, reach: float) -> set[tuple[int, int]]:
-    rows, cols = near_pairs(poses, poses, valid, valid, np.full(len(poses), reach))
+    rows, cols = near_pairs(poses, poses, valid, valid, np.full(len(poses), reach), few=0)
     return set(zip(rows.tolist(), cols.tolist()))
