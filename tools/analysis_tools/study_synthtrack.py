@@ -5,13 +5,15 @@ each seed and each of its variants. All rows track the same detections and the s
 each data set: means over the seeds and, behind +-, their standard deviation. The last column is the share of the joints
 labelled as occluded that lie within half a head of the truth.
 
-What was trained or tested before is not done again.
+What was trained or tested before is not done again. --plot also draws MOTA against what each row adds to the pose
+estimator (OUT/cost.png).
 
 examples:
   python tools/make_synthtrack.py --out data/synthtrack_hard --hard --train-videos 0
   python tools/analysis_tools/study_synthtrack.py data/synthtrack data/synthtrack_hard --out outputs/study \\
       --detector outputs/long/detector/iter_1000.pth --pose-estimator outputs/long/pose/iter_2700.pth
   python tools/analysis_tools/study_synthtrack.py ... --seeds 0 --rows oks full
+  python tools/analysis_tools/study_synthtrack.py ... --seeds 0 --rows oks full wide tight early coarse --plot
 """
 
 import argparse
@@ -22,6 +24,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmgnntrack.analysis.cost_plot import plot_against_cost
 from mmgnntrack.analysis.occlusion import occluded_pckh
 from mmgnntrack.analysis.tables import table_over_seeds
 
@@ -180,6 +183,21 @@ def test(args: argparse.Namespace, data: Path, name: str, seed: int) -> dict[str
     return found | {OCCLUDED: occluded_pckh(data / 'annotations/val', folder / 'posetrack')}
 
 
+def added_cost(args: argparse.Namespace, head: str | None) -> float:
+    """What a variant of the dynamics head adds, in multiplications for a person, of those of the pose estimator."""
+    if head is None:
+        return 0.0
+    file = args.out / 'cost' / f'{head}.json'
+    if not file.is_file():
+        print(f'counting the multiplications of {head}', file=sys.stderr, flush=True)
+        file.parent.mkdir(exist_ok=True)
+        sizes = ['--people', '1', '--frames', '1', '--warm-up', '1', '--json', str(file)]
+        options = ['--cfg-options', *HEADS[head]] if HEADS[head] else []
+        benchmark = str(Path(__file__).with_name('benchmark_tracker.py'))
+        subprocess.run([sys.executable, benchmark, str(CONFIG), *sizes, *options], check=True, capture_output=True)
+    return json.loads(file.read_text())['figures'][0]['added_gmac_ratio']
+
+
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -191,6 +209,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--rows', nargs='+', choices=ROWS, default=list(ROWS), help='default: all')
     parser.add_argument('--iters', type=int, default=300, help='of the dynamics head (default: %(default)s)')
     parser.add_argument('--processes', type=int, default=min(os.cpu_count() or 1, 4), help='default: %(default)s')
+    parser.add_argument('--plot', action='store_true', help='also draw MOTA against added cost')
     args = parser.parse_args()
     for path in (*args.data, args.detector, args.pose_estimator):
         if not path.exists():
@@ -202,7 +221,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train, test, print."""
     args = parse_args()
-    tables = []
+    tables, motas = [], {}
     for data in args.data:
         rows = {
             ROWS[name].title: [test(args, data, name, seed) for seed in (args.seeds if ROWS[name].head else [0])]
@@ -211,7 +230,11 @@ def main() -> None:
         found = table_over_seeds('matching', (*COLUMNS, OCCLUDED), rows)
         tables.append(f'{data.name}, seeds {" ".join(map(str, args.seeds))}\n\n{found}')
         print('\n' + tables[-1], flush=True)
+        motas[data.name] = {title: [seed['MOTA'] for seed in seeds] for title, seeds in rows.items()}
     (args.out / 'table.md').write_text('\n\n'.join(tables) + '\n')
+    if args.plot:
+        costs = {ROWS[name].title: added_cost(args, ROWS[name].head) for name in args.rows}
+        plot_against_cost(args.out / 'cost.png', costs, motas)
 
 
 if __name__ == '__main__':
