@@ -70,4 +70,5 @@ val_cfg = dict()
 test_cfg = dict()
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-4), clip_grad=dict(max_norm=1.0))
 param_scheduler = [dict(type='MultiStepLR', begin=0, end=10, milestones=[5, 8], gamma=0.1, by_epoch=True)]
-auto_scale_lr = dict(base_batch_size=32)
+# On several GPUs, or with other batches, the learning rate follows the batch.
+auto_scale_lr = dict(base_batch_size=32, enable=True)

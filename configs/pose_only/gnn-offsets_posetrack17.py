@@ -61,6 +61,7 @@ test_dataloader = test_evaluator = test_cfg = None
 
 max_iters = 2000
 train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=max_iters)
+auto_scale_lr = dict(base_batch_size=64, enable=False)
 optim_wrapper = dict(
     optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=0.05),
     paramwise_cfg=dict(custom_keys={'inertia': dict(lr_mult=10, decay_mult=0)}),

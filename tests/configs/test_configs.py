@@ -51,6 +51,15 @@ def test_configs_are_found() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    'path', [path for path in CONFIGS if 'gnn' in path.name or path.parent.name == 'ablations'], ids=name
+)
+def test_the_learning_rate_follows_the_batch_at_full_size(path: Path) -> None:
+    config = Config.fromfile(path)
+    assert config.auto_scale_lr.enable == (path.parent.name not in ('mini', 'pose_only'))
+    assert config.auto_scale_lr.base_batch_size == config.train_dataloader.batch_size
+
+
 @pytest.fixture(scope='module')
 def paper() -> Config:
     return Config.fromfile(ROOT / 'configs/gnn_hrnet_w48_posetrack18.py')
