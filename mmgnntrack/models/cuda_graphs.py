@@ -66,6 +66,10 @@ class CUDAGraphs:
     def _run(self, forward: Callable, inputs: Tensor) -> Tensor | Sequence[Tensor]:
         if not self._works or not inputs.is_cuda or torch.is_grad_enabled() or self.network.training:
             return forward(inputs)
+        with torch.cuda.device(inputs.device):
+            return self._replay(forward, inputs)
+
+    def _replay(self, forward: Callable, inputs: Tensor) -> Tensor | Sequence[Tensor]:
         count = len(inputs)
         size = count if count <= _STEP else -(-count // _STEP) * _STEP
         weights = next(self.network.parameters()).data_ptr()

@@ -84,8 +84,9 @@ class TrackletJoiner:
         ahead = self._predicted([(pieces[row], middles[[pair]]) for pair, row in enumerate(rows)])
         back = self._predicted([(pieces[col].backwards(), -middles[[pair]]) for pair, col in enumerate(cols)])
         ahead.scales = np.hypot(ahead.scales, back.scales)
-        likelihood = SIMILARITIES['likelihood']
-        likely = [likelihood.compare(self.association, ahead[i], back[i])[0, 0] for i in range(len(rows))]
+        likelihood, rules = SIMILARITIES['likelihood'], self.association
+        pairs = ((ahead[i], back[i]) for i in range(len(rows)))
+        likely = [likelihood.compare(rules, *pair, likelihood.enough)[0, 0] for pair in pairs]
         into = {}
         for row, col in _assigned(rows, cols, np.array(likely), len(pieces), likelihood.enough):
             into[col] = into.get(row, row)

@@ -76,7 +76,7 @@ class Association:
         """(M, N) likeness of reference poses and estimated ones, 0 where they are too far apart for `min_similarity`:
         both with keypoints (n, K, 2) image px and keypoint_scores (n, K), the reference with what
         `PoseTracker.reference` adds."""
-        return SIMILARITIES[self.similarity].compare(self, reference, estimated)
+        return SIMILARITIES[self.similarity].compare(self, reference, estimated, self.min_similarity)
 
     def distinct(self, keypoints: np.ndarray, scores: np.ndarray, rank: np.ndarray) -> np.ndarray:
         """(n,) which poses (n, K, 2) with scores (n, K) do not repeat one of a higher rank (n,)."""
@@ -102,26 +102,26 @@ class Association:
         return scores >= self.joint_score_thr
 
 
-def _iou(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
+def _iou(rules: Association, reference: InstanceData, estimated: InstanceData, enough: float) -> np.ndarray:
     return bbox_iou(reference.bboxes, rules.boxes(estimated.keypoints, estimated.keypoint_scores))
 
 
-def _oks(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
+def _oks(rules: Association, reference: InstanceData, estimated: InstanceData, enough: float) -> np.ndarray:
     places, areas = (reference.keypoints, estimated.keypoints), AREA_OF_BBOX * reference.areas
-    return oks(*places, areas, rules.sigmas, *_counting(rules, reference, estimated), enough=rules.min_similarity)
+    return oks(*places, areas, rules.sigmas, *_counting(rules, reference, estimated), enough=enough)
 
 
-def _distance(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
+def _distance(rules: Association, reference: InstanceData, estimated: InstanceData, enough: float) -> np.ndarray:
     places, valid = (reference.keypoints, estimated.keypoints), _counting(rules, reference, estimated)
-    farthest = -np.log(max(rules.min_similarity, np.finfo(float).tiny))
+    farthest = -np.log(max(enough, np.finfo(float).tiny))
     return np.exp(-joint_distance(*places, reference.extents, *valid, enough=farthest))
 
 
-def _likelihood(rules: Association, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
+def _likelihood(rules: Association, reference: InstanceData, estimated: InstanceData, enough: float) -> np.ndarray:
     if 'scales' not in reference:
         raise ValueError("PoseTracker: similarity='likelihood' needs a dynamics head that predicts `scales`")
     places, valid = (reference.keypoints, estimated.keypoints), _counting(rules, reference, estimated)
-    return joint_likelihood(*places, reference.scales, reference.extents, *valid, enough=rules.min_similarity)
+    return joint_likelihood(*places, reference.scales, reference.extents, *valid, enough=enough)
 
 
 def _counting(rules: Association, *groups: InstanceData) -> list[np.ndarray]:
@@ -129,9 +129,10 @@ def _counting(rules: Association, *groups: InstanceData) -> list[np.ndarray]:
 
 
 class Similarity(NamedTuple):
-    """A way to compare poses, see `Association.similarity_of`, and how alike they must be for a match."""
+    """A way to compare poses, see `Association.similarity_of`, 0 where they are too far apart to be so alike as the
+    last argument says, and how alike they must be for a match."""
 
-    compare: Callable[[Association, InstanceData, InstanceData], np.ndarray]
+    compare: Callable[[Association, InstanceData, InstanceData, float], np.ndarray]
     enough: float
 
 
