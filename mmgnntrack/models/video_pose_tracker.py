@@ -208,11 +208,12 @@ class VideoPoseTracker(BaseModel):
         self._check_tubes(history, data_samples[0].get('geometry'))
         if not self.tracker.dynamics_head.visual_channels:
             return history, None
-        estimator = self.pose_estimator
-        crops = torch.cat(inputs['history'])
-        maps = estimator.features(crops, estimator.geometry.heatmap_size)
-        cells = history.cells.flatten(0, 1).to(maps.device)
-        history.features = sample_at(maps, cells).unflatten(0, history.cells.shape[:2])
+        estimator, crops = self.pose_estimator, torch.cat(inputs['history'])
+        there = history.valid.any(-1)  # nobody listens to the joints of a pose that is missing
+        maps = estimator.features(crops[there.flatten()], estimator.geometry.heatmap_size)
+        found = sample_at(maps, history.cells[there].to(maps.device))
+        history.features = found.new_zeros(*history.cells.shape[:3], found.shape[-1])
+        history.features[there] = found
         return history, estimator.features(inputs['search'], estimator.geometry.search_grid_size)
 
     def _check_tubes(self, history: InstanceData, geometry: SearchGeometry | None) -> None:

@@ -120,6 +120,22 @@ def test_heatmaps_of_tubes(model: VideoPoseTracker, tubes: dict) -> None:
     assert heatmaps.shape == (2, 15, 32, 32)
 
 
+def test_nobody_looks_at_the_crop_of_a_missing_pose(
+    model: VideoPoseTracker, tubes: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sample, missing in zip(tubes['data_samples'], (0, 1)):
+        sample.history.valid[0, missing] = False
+    looked, features = [], model.pose_estimator.features
+    monkeypatch.setattr(model.pose_estimator, 'features', lambda *args: looked.append(args[0]) or features(*args))
+    with torch.no_grad():
+        before = model(**tubes, mode='tensor')
+        for history, missing in zip(tubes['inputs']['history'], (0, 1)):
+            history[missing] = 255
+        assert torch.equal(model(**tubes, mode='tensor'), before)
+    there = sum(int(sample.history.valid.any(-1).sum()) for sample in tubes['data_samples'])
+    assert 0 < there < 5 and [len(crops) for crops in looked] == [there, 2] * 2  # crops of poses, then search regions
+
+
 def test_no_tube_sees_another(model: VideoPoseTracker, tubes: dict) -> None:
     with torch.no_grad():
         together = model(**tubes, mode='tensor')
