@@ -122,6 +122,9 @@ def mmdet_tracker(name: str) -> Track:
     Raises:
         ImportError: if what they need is not installed.
     """
+    import lap  # noqa: F401  (without these two MMDet's trackers raise a RuntimeError)
+    import motmetrics  # noqa: F401
+
     from .reference_trackers import mmdet_tracker as of_boxes
 
     settings = dict(
@@ -147,7 +150,7 @@ def mmdet_tracker(name: str) -> Track:
         for index, frame in enumerate(frames):
             boxes = pose_bboxes(frame.keypoints, frame.annotated)
             ids = identify(InstanceData(bboxes=boxes, bbox_scores=np.nanmean(frame.keypoint_scores, axis=-1)), index)
-            yield replace(keep_joints(frame, (ids >= 0)[:, None]), track_ids=ids[ids >= 0].astype(np.int64))
+            yield keep_joints(replace(frame, track_ids=ids.astype(np.int64)), (ids >= 0)[:, None])
 
     return track
 

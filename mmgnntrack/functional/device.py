@@ -17,4 +17,4 @@ def upload(values: np.ndarray | Tensor | Sequence, like: Tensor, dtype: torch.dt
     tensor = torch.as_tensor(values, dtype=dtype)
     if like.is_cuda and not tensor.is_cuda:
         tensor = tensor.pin_memory()
-    return tensor.to(like.device, non_blocking=True)
+    return tensor.to(like.device, non_blocking=like.is_cuda)

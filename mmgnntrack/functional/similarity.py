@@ -51,7 +51,7 @@ def oks(
         sigmas: (K,) standard deviations of the joints relative to the person's scale.
         valid_a: (M, K) bool, joints to compare; None for all.
         valid_b: (N, K) bool, joints to compare; None for all. A joint counts where both poses have it.
-        enough: pairs too far apart to be so similar are not looked at, and have 0.
+        enough: pairs too far apart to be so similar may have 0.
 
     Returns:
         (M, N) in [0, 1]; 0 where no joint counts.
@@ -86,7 +86,7 @@ def joint_distance(
         areas: (M,) areas of the reference people, px^2.
         valid_a: (M, K) bool, joints to compare; None for all.
         valid_b: (N, K) bool, joints to compare; None for all. A joint counts where both poses have it.
-        enough: pairs that cannot be so near are not looked at, and have inf.
+        enough: pairs that cannot be so near may have inf.
 
     Returns:
         (M, N), inf where no joint counts.
@@ -126,7 +126,7 @@ def joint_likelihood(
         valid_a: (M, K) bool, joints to compare; None for all.
         valid_b: (N, K) bool, joints to compare; None for all. A joint counts where both poses have it.
         noise: of estimated poses and of what no prediction knows, in units of sqrt(A); s is at least so large.
-        enough: pairs too far apart to be so likely are not looked at, and have 0.
+        enough: pairs too far apart to be so likely may have 0.
 
     Returns:
         (M, N) in [0, 1); 0 where no joint counts.
@@ -137,9 +137,8 @@ def joint_likelihood(
     """
     size = np.sqrt(np.maximum(np.asarray(areas, float), 1e-6))[:, None]
     scales = np.maximum(np.hypot(scales, noise * size), 1e-6)
-    with np.errstate(divide='ignore'):
-        # The joints' mean is at most the density of the likeliest.
-        squares = scales * (size * (1 - enough) / np.float64(enough) - scales)
+    # The joints' mean is at most the density of the likeliest.
+    squares = scales * (size * (1 - enough) / enough - scales) if enough > 0 else np.full(scales.shape, np.inf)
     reach = np.sqrt(np.maximum(squares, 0.0).max(-1, initial=0.0))
 
     def compare(squared: np.ndarray, valid: np.ndarray, rows: np.ndarray) -> np.ndarray:

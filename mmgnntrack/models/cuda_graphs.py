@@ -33,7 +33,8 @@ class CUDAGraphs:
 
     Args:
         network: takes one tensor (n, ...) whose rows do not depend on each other.
-        layers: submodules of it whose outputs forward hooks want. The hooks see them when the network is done.
+        layers: submodules of it whose outputs forward hooks want. The hooks see them when the network is done, so that
+            none can end it early.
     """
 
     def __init__(self, network: nn.Module, layers: Sequence[nn.Module] = ()) -> None:
@@ -51,6 +52,7 @@ class CUDAGraphs:
     def _forget(self) -> None:
         self._recorded: dict[tuple, _Recorded] = {}
         self._pool: tuple | None = None
+        self._weights = 0
         self._works = True
 
     @contextmanager
@@ -72,9 +74,12 @@ class CUDAGraphs:
     def _replay(self, forward: Callable, inputs: Tensor) -> Tensor | Sequence[Tensor]:
         count = len(inputs)
         size = count if count <= _STEP else -(-count // _STEP) * _STEP
-        weights = next(self.network.parameters()).data_ptr()
+        weights = next(self.network.parameters()).data_ptr()  # elsewhere after a move
         mixed = torch.is_autocast_enabled('cuda'), torch.get_autocast_dtype('cuda')
-        key = size, inputs.shape[1:], inputs.dtype, weights, *mixed
+        key = size, inputs.shape[1:], inputs.dtype, *mixed
+        if weights != self._weights:
+            self._forget()
+            self._weights = weights
         if key not in self._recorded:
             try:
                 self._recorded[key] = self._record(forward, inputs.new_zeros(size, *inputs.shape[1:]))
@@ -106,7 +111,11 @@ class CUDAGraphs:
             torch.cuda.current_stream().wait_stream(stream)
             heard.clear()
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode='thread_local'):
+            # A recording that fails leaves its own stream as the current one.
+            with (
+                torch.cuda.stream(torch.cuda.current_stream()),
+                torch.cuda.graph(graph, pool=self._pool, capture_error_mode='thread_local'),
+            ):
                 output = forward(inputs)
         self._pool = graph.pool()
         return _Recorded(graph, inputs, output, heard)

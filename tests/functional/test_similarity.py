@@ -172,6 +172,29 @@ def test_whoever_is_not_looked_at_is_not_alike_enough(seed: int, enough: float) 
         assert (every >= enough).any()
 
 
+@pytest.mark.parametrize('enough', [0.0, -1.0])
+def test_where_nothing_is_asked_for_all_are_looked_at(enough: float) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(0, 500, (40, 3, 2)), rng.uniform(0, 500, (40, 3, 2))
+    areas = np.full(40, 1e4)
+    for compare in (
+        partial(oks, a, b, areas, np.full(3, 0.1)),
+        partial(joint_likelihood, a, b, np.full((40, 3), 9.0), areas),
+    ):
+        np.testing.assert_allclose(
+            compare(enough=enough),
+            [
+                [
+                    compare.func(
+                        a[[i]], b[[j]], *(rest[[i]] if len(rest) == 40 else rest for rest in compare.args[2:])
+                    ).item()
+                    for j in range(40)
+                ]
+                for i in range(40)
+            ],
+        )
+
+
 def test_near_pairs() -> None:
     poses = np.array([[[0.0, 0.0], [2.0, 2.0]], [[5.0, 2.0], [99.0, 99.0]], [[3.0, 50.0], [3.0, 50.0]]])
     valid = np.array([[True, True], [True, False], [True, True]])

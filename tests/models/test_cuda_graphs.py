@@ -45,7 +45,7 @@ def test_on_a_cpu_the_network_runs_as_ever(network: Two) -> None:
 @pytest.mark.parametrize('copied', [copy.deepcopy, lambda graphs: pickle.loads(pickle.dumps(graphs))])
 def test_a_copy_records_anew(network: Two, copied: object) -> None:
     graphs = CUDAGraphs(network, [network.first])
-    graphs._recorded['a graph'] = object()
+    graphs._recorded['a graph'] = torch.nn  # which nothing can copy
     graphs._works = False
     found = copied(graphs)
     assert not found._recorded and found._works and graphs._recorded and not graphs._works
@@ -107,3 +107,4 @@ def test_a_network_that_looks_at_its_results(network: Two, caplog: pytest.LogCap
                 found = network(inputs)
     assert all(map(torch.equal, found, expected))
     assert not graphs._works
+    assert torch.cuda.current_stream() == torch.cuda.default_stream()

@@ -73,8 +73,8 @@ class Association:
         return Matches(rows[kept], cols[kept], np.sort(np.append(lost, rows[~kept])), new[distinct[new]])
 
     def similarity_of(self, reference: InstanceData, estimated: InstanceData) -> np.ndarray:
-        """(M, N) likeness of reference poses and estimated ones, 0 where they are too far apart for `min_similarity`:
-        both with keypoints (n, K, 2) image px and keypoint_scores (n, K), the reference with what
+        """(M, N) likeness of reference poses and estimated ones, or 0 where they are too far apart for
+        `min_similarity`: both with keypoints (n, K, 2) image px and keypoint_scores (n, K), the reference with what
         `PoseTracker.reference` adds."""
         return SIMILARITIES[self.similarity].compare(self, reference, estimated, self.min_similarity)
 
