@@ -10,6 +10,7 @@ from .joints import (
     joint_index,
     mirrored,
 )
+from .named_joints import NAMED_JOINTS, named_joints, skeleton_named
 from .poses import read_poses
 from .reader import check_frames, posetrack_files, read_folder, read_video
 from .skeletons import COCO, POSETRACK, Skeleton, skeleton_of
@@ -22,6 +23,7 @@ __all__ = [
     'ALIASES',
     'COCO',
     'JOINTS',
+    'NAMED_JOINTS',
     'POSETRACK',
     'POSETRACK17_JOINTS',
     'POSETRACK18_KEYPOINTS',
@@ -37,10 +39,12 @@ __all__ = [
     'frame_numbers',
     'joint_index',
     'mirrored',
+    'named_joints',
     'posetrack_files',
     'read_folder',
     'read_poses',
     'read_video',
+    'skeleton_named',
     'skeleton_of',
     'write_video',
 ]

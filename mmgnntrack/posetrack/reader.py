@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from .errors import PoseTrackFormatError, format_error
+from .joints import JOINTS
 from .posetrack17 import parse_posetrack17
 from .posetrack18 import parse_posetrack18
+from .skeletons import POSETRACK, Skeleton
 from .video import PoseFrame, PoseVideo
 
 
-def read_video(path: str | Path, *, predictions: bool = False) -> PoseVideo:
+def read_video(path: str | Path, *, predictions: bool = False, skeleton: Skeleton = POSETRACK) -> PoseVideo:
     """Read one PoseTrack file, ground truth or predictions.
 
     PoseTrack18 and 21 (`images`, `annotations`) and PoseTrack17 (`annolist`) are told apart by their content. Frames
@@ -25,19 +27,20 @@ def read_video(path: str | Path, *, predictions: bool = False) -> PoseVideo:
     Args:
         path: the JSON file.
         predictions: the file holds predictions even if it has no scores; they have NaN.
+        skeleton: the joints to read, in their order; the file has them, and perhaps others.
 
     Returns:
-        The video, named after the file, in image pixels and the joint order of `JOINTS`.
+        The video, named after the file, in image pixels.
 
     Raises:
         PoseTrackFormatError: naming file, frame and field, what was expected and what came.
     """
     path = Path(path)
     with no_garbage_collection():
-        frames = _read_frames(path)
+        frames = _read_frames(path, skeleton)
     if not predictions:
         _score_ground_truth(frames)
-    return PoseVideo(name=path.stem, frames=frames, path=path)
+    return PoseVideo(name=path.stem, frames=frames, path=path, skeleton=skeleton)
 
 
 @contextmanager
@@ -52,11 +55,15 @@ def no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read_frames(path: Path) -> list[PoseFrame]:
+def _read_frames(path: Path, skeleton: Skeleton) -> list[PoseFrame]:
     document = load_document(path)
     if not isinstance(document, dict):
         raise unknown_format(document, path)
-    return parse_posetrack17(document, path) if 'annolist' in document else parse_posetrack18(document, path)
+    if 'annolist' not in document:
+        return parse_posetrack18(document, path, joints=skeleton.joints)
+    if skeleton.joints != JOINTS:
+        raise format_error(path, 'annolist', f'poses of {len(skeleton.joints)} other joints', "PoseTrack17's 15")
+    return parse_posetrack17(document, path)
 
 
 def load_document(path: Path) -> dict[str, Any] | list[Any]:
@@ -89,17 +96,18 @@ def _score_ground_truth(frames: Sequence[PoseFrame]) -> None:
             frame.keypoint_scores = np.ones_like(frame.keypoint_scores)
 
 
-def read_folder(path: str | Path, *, predictions: bool = False) -> list[PoseVideo]:
+def read_folder(path: str | Path, *, predictions: bool = False, skeleton: Skeleton = POSETRACK) -> list[PoseVideo]:
     """Read every `*.json` file of a folder, or the one file given, sorted by name.
 
     Args:
         path: a folder of PoseTrack files or one such file.
         predictions: see `read_video`.
+        skeleton: of all files.
 
     Raises:
         PoseTrackFormatError: if there is no such folder, if it holds no JSON file, or for a bad file.
     """
-    return [read_video(file, predictions=predictions) for file in posetrack_files(path)]
+    return [read_video(file, predictions=predictions, skeleton=skeleton) for file in posetrack_files(path)]
 
 
 def posetrack_files(path: str | Path) -> list[Path]:
