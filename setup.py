@@ -77,7 +77,7 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
     include_package_data=True,
-    package_data={f'{PACKAGE}.report': ['template.html']},
+    package_data={PACKAGE: ['weights/*.pth'], f'{PACKAGE}.report': ['*.html', '*.css', '*.js']},
     entry_points={'console_scripts': ['mmgnntrack=mmgnntrack.command_line:main']},
     install_requires=read_requirements('runtime'),
     extras_require={

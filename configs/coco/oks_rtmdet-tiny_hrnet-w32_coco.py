@@ -1,5 +1,5 @@
 # Any video, nothing to train: OpenMMLab's public weights detect people and estimate COCO's 17 joints, OKS matches them.
-# `tools/track_video.py` takes it unless told otherwise. Other models are other files in `_base_` and other weights.
+# Other models are other files in `_base_` and other weights.
 _base_ = ['./_base_/rtmdet-tiny.py', './_base_/hrnet-w32.py']
 
 default_scope = 'mmpose'

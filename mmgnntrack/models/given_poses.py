@@ -30,15 +30,18 @@ def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iter
     """
     tracker.reset()
     for number, frame in zip(frame_numbers([frame.frame_id for frame in frames]), frames):
-        poses = tracker.step(_as_estimated(frame, tracker), number)
+        poses = tracker.step(as_estimated(*_seen(frame), tracker), number)
         yield _as_frame(poses[poses.instances_id >= 0], frame, tracker.mode.fuses)
 
 
-def _as_estimated(frame: PoseFrame, tracker: PoseTracker) -> InstanceData:
-    """The poses of a frame that have any joint, as an estimator gives them."""
-    seen = frame.annotated.any(-1)
-    keypoints, annotated, scores = frame.keypoints[seen], frame.annotated[seen], frame.keypoint_scores[seen]
-    scores = np.where(annotated, np.where(np.isnan(scores), 1.0, scores), 0.0)
+def as_estimated(keypoints: np.ndarray, scores: np.ndarray, tracker: PoseTracker) -> InstanceData:
+    """Poses as an estimator gives them, with heatmaps drawn around the joints where the tracker fuses them.
+
+    Args:
+        keypoints: (n, K, 2) image px.
+        scores: (n, K), 0 for joints that are not there.
+        tracker: whose `step` they are for.
+    """
     estimated = InstanceData(keypoints=keypoints, keypoint_scores=scores)
     if tracker.mode.fuses:
         geometry, codec = tracker.geometry, tracker.codec
@@ -48,6 +51,13 @@ def _as_estimated(frame: PoseFrame, tracker: PoseTracker) -> InstanceData:
         estimated.regions = regions
         estimated.heatmaps = gaussian_heatmaps(cells, scores, geometry.heatmap_size, codec.sigma)
     return estimated
+
+
+def _seen(frame: PoseFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints (n, K, 2) and scores (n, K) of the poses that have any joint."""
+    seen = frame.annotated.any(-1)
+    keypoints, annotated, scores = frame.keypoints[seen], frame.annotated[seen], frame.keypoint_scores[seen]
+    return keypoints, np.where(annotated, np.where(np.isnan(scores), 1.0, scores), 0.0)
 
 
 def _as_frame(tracked: InstanceData, frame: PoseFrame, decoded: bool) -> PoseFrame:

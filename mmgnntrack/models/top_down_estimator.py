@@ -28,6 +28,11 @@ class _AllThere(Exception):  # noqa: N818  (no error, as StopIteration is none)
     """Ends a call of a model of which nothing more is wanted."""
 
 
+def has_heatmaps(model: nn.Module) -> bool:
+    """Whether an MMPose model is one of heatmaps."""
+    return hasattr(getattr(model.head, 'decoder', None), 'heatmap_size')
+
+
 @contextmanager
 def captured(model: nn.Module, layers: Sequence[str], only: bool = False) -> Iterator[dict[str, list[Tensor]]]:
     """While open, collects what the named layers of a model put out, call by call. Of a layer with several outputs, as
@@ -103,7 +108,7 @@ class TopDownEstimator(BaseModule):
         super().__init__(init_cfg)
         self.model = POSE_MODELS.build(model) if isinstance(model, dict) else model
         self.codec = getattr(self.model.head, 'decoder', None)
-        if not hasattr(self.codec, 'heatmap_size'):
+        if not has_heatmaps(self.model):
             raise ValueError(f'TopDownEstimator needs a head with a heatmap codec, got {type(self.codec).__name__}')
         self.model.test_cfg['output_heatmaps'] = True
         self.geometry = SearchGeometry(

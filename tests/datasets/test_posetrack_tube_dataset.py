@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from videos import a_video
 
+from mmgnntrack.analysis.named_tracks import named
 from mmgnntrack.datasets import PoseTrackTubeDataset
-from mmgnntrack.posetrack import PoseVideo, write_video
+from mmgnntrack.posetrack import JOINTS, NAMED_JOINTS, PoseTrackFormatError, PoseVideo, write_video
 
 
 def dataset(root: Path, *videos: PoseVideo, **options: object) -> PoseTrackTubeDataset:
@@ -78,6 +79,21 @@ def test_some_videos(tmp_path: Path) -> None:
 def test_nobody_is_there_twice(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='no person is annotated in two frames at most 4 apart'):
         dataset(tmp_path, a_video({0: 1.0}, {1: 2.0}))
+
+
+def test_named_joints(tmp_path: Path) -> None:
+    """Files with all joints that have names; a PoseTrack file has none of the others."""
+    video = named(a_few_people())
+    write_video(tmp_path / 'named.json', video)
+    tubes = PoseTrackTubeDataset(str(tmp_path), joints='named')
+    assert len(tubes) == 5 and tubes.tracks[0].keypoints.shape[1:] == (26, 2)
+    known = [NAMED_JOINTS.joints.index(joint) for joint in JOINTS]
+    assert np.flatnonzero(tubes.tracks[0].annotated.any(0)).tolist() == sorted(known)
+    write_video(tmp_path / 'named.json', a_few_people())
+    with pytest.raises(PoseTrackFormatError, match='26 joints'):
+        PoseTrackTubeDataset(str(tmp_path), joints='named')
+    with pytest.raises(ValueError, match="joints must be one of .*, got 'mine'"):
+        PoseTrackTubeDataset(str(tmp_path), joints='mine')
 
 
 def test_real_files(real_data: Path) -> None:

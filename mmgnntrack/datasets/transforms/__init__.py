@@ -1,8 +1,10 @@
+from .history import ChooseJoints, DropHistory, JitterHistory
 from .loading import LoadFrame, PackFrameInputs, TakeFrame
-from .tube import AugmentTube, DropHistory, JitterHistory, LoadTube, PackTubeInputs, SampleTube
+from .tube import AugmentTube, LoadTube, PackTubeInputs, SampleTube
 
 __all__ = [
     'AugmentTube',
+    'ChooseJoints',
     'DropHistory',
     'JitterHistory',
     'LoadFrame',

@@ -8,6 +8,7 @@ from .candidates import GNNDynamicsHead
 from .graph import GraphHead
 from .kalman import KalmanDynamics, KalmanFilter
 from .offsets import GNNOffsetsHead
+from .pretrained import pretrained_dynamics
 
 __all__ = [
     'DynamicsHead',
@@ -18,6 +19,7 @@ __all__ = [
     'KalmanFilter',
     'Prediction',
     'gnn_dynamics_head',
+    'pretrained_dynamics',
 ]
 
 #: The heads by their `output`, and the settings that each has alone.

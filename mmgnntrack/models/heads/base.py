@@ -76,11 +76,13 @@ class DynamicsHead(BaseModule):
         visual_channels: C, 0 for a head that sees poses alone.
         needs_heatmaps: whether its loss compares with target heatmaps.
         any_time: whether it predicts from poses of any `ages`; then the tracker remembers what was seen alone.
+        pretrained: whether it was built with its weights.
     """
 
     visual_channels: int = 0
     needs_heatmaps: bool = False
     any_time: bool = False
+    pretrained: bool = False
 
     @abstractmethod
     def predict(

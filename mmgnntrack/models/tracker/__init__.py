@@ -7,6 +7,7 @@ from .memory import TrackMemory
 from .modes import MODES, Mode
 from .pose_tracker import PoseTracker
 from .prediction import Predictor
+from .pretrained import pretrained_tracker
 from .step import Step
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     'Predictor',
     'Step',
     'TrackMemory',
+    'pretrained_tracker',
 ]

@@ -93,8 +93,9 @@ class PoseTracker(BaseModule):
 
     @property
     def needs_weights(self) -> bool:
-        """Whether it predicts with weights that only training gives."""
-        return self.mode.predicts and any(True for _ in self.dynamics_head.parameters())
+        """Whether it predicts with weights that only training gives, or a file of them."""
+        head = self.dynamics_head
+        return self.mode.predicts and not head.pretrained and any(True for _ in head.parameters())
 
     def reset(self) -> None:
         """Begins a new video."""

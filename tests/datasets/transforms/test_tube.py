@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from tubes import a_track
 
-from mmgnntrack.datasets.transforms import AugmentTube, DropHistory, JitterHistory, LoadTube, PackTubeInputs, SampleTube
+from mmgnntrack.datasets.transforms import AugmentTube, JitterHistory, LoadTube, PackTubeInputs, SampleTube
 from mmgnntrack.posetrack import POSETRACK
 
 CODEC = dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5)
@@ -15,18 +16,6 @@ SIZE = (320, 240)
 @pytest.fixture(autouse=True)
 def seed() -> None:
     np.random.seed(0)
-
-
-def a_track(frames: list[int], current: int) -> dict:
-    """A person who walks to the right, 3 px a frame; what `PoseTrackTubeDataset` gives."""
-    body = np.random.default_rng(0).uniform((100, 60), (170, 190), (15, 2))
-    return dict(
-        frames=np.array(frames),
-        track_img_paths=[f'{frame}.jpg' for frame in frames],
-        track_keypoints=body + np.array(frames)[:, None, None] * (3, 0),
-        track_annotated=np.ones((len(frames), 15), bool),
-        current=current,
-    )
 
 
 TUBES = [
@@ -68,27 +57,6 @@ def test_near_ones_are_drawn_more_often() -> None:
     ages = [sample(track)['ages'][0] for _ in range(600)]
     assert np.unique(ages).tolist() == [1, 2, 3]
     np.testing.assert_allclose([ages.count(age) / 600 for age in (1, 2, 3)], np.array([6, 3, 2]) / 11, atol=0.07)
-
-
-def test_poses_and_joints_are_missing_for_some_frames() -> None:
-    tube = SampleTube(length=9, gaps=(1, 1))(a_track(list(range(10)), 9))
-    seen = np.stack([DropHistory(poses=0.5, joints=0.4, found=0.0)(dict(tube))['annotated'] for _ in range(400)])
-    assert seen[:, -2:].any(-1).all() and seen[:, -1].all() and (seen[:, -2].sum(-1) >= 2).all()
-    gone = ~seen[:, :-1].any(-1)
-    assert gone.any(-1).mean() == pytest.approx(0.5 * 8.5 / 9, abs=0.07)
-    kept = seen[~gone.any(-1)][:, :-1]
-    assert (~kept).any(1).mean() == pytest.approx(0.2, abs=0.03)
-    for lacks in (gone, *(~kept).transpose(2, 0, 1)):
-        assert (np.diff(np.pad(lacks.astype(int), ((0, 0), (1, 1)))) == 1).sum(-1).max() == 1  # one run
-    assert DropHistory(poses=0.0, joints=0.0, found=0.0)(dict(tube))['annotated'].all() and tube['annotated'].all()
-
-
-def test_people_who_were_found_lately() -> None:
-    tube = SampleTube(length=9, gaps=(1, 1))(a_track(list(range(10)), 9))
-    seen = np.stack([DropHistory(0.0, 0.0, found=0.5)(dict(tube))['annotated'] for _ in range(400)])
-    assert seen[:, -2:].all() and (np.diff(seen.astype(int), axis=1) >= 0).all()
-    assert (~seen[:, 0, 0]).mean() == pytest.approx(0.5 * 7 / 8, abs=0.07)
-    assert np.unique((~seen[..., 0]).sum(1)).tolist() == list(range(8))
 
 
 def test_gaps_are_drawn() -> None:
@@ -189,23 +157,6 @@ def test_a_flip_exchanges_left_and_right() -> None:
     np.testing.assert_allclose(flipped['keypoints'][..., 0], 2 * centre - before[:, POSETRACK.flip_indices, 0])
     np.testing.assert_allclose(flipped['keypoints'][..., 1], before[:, POSETRACK.flip_indices, 1])
     assert np.flatnonzero(~flipped['annotated'][0]).tolist() == [POSETRACK.flip_indices[5]]
-
-
-def test_jitter() -> None:
-    tube = SampleTube(gaps=(1, 1))(a_track(list(range(10)), 9))
-    true, size = tube['keypoints'].copy(), np.linalg.norm(np.ptp(tube['keypoints'][-2], axis=0))
-    offsets, scores = [], []
-    for _ in range(200):
-        tube = JitterHistory(noise=0.01, outlier_rate=0.1, outlier_noise=1.0, scores=(0.4, 1.0))(tube)
-        offsets.append(np.linalg.norm(tube['history'] - true[:-1], axis=-1) / size)
-        scores.append(tube['history_scores'])
-    np.testing.assert_array_equal(tube['keypoints'], true)
-    offsets, scores = np.stack(offsets), np.stack(scores)
-    assert offsets.shape == scores.shape == (200, 3, 15)
-    badly = offsets > 0.06
-    assert 0.07 < badly.mean() < 0.13
-    assert (offsets[~badly] ** 2).mean() ** 0.5 == pytest.approx(0.01 * 2**0.5, rel=0.1)
-    assert 0.4 <= scores.min() and scores[badly].max() <= 0.7 < 0.95 < scores.max() <= 1
 
 
 def test_a_short_history_is_masked() -> None:
