@@ -19,9 +19,19 @@ from mmgnntrack.datasets.image_frames import ImageFrame, image_frames
 from mmgnntrack.engine.checkpoints import load_part
 from mmgnntrack.images import read_frame
 from mmgnntrack.models import PoseTracker, TopDownEstimator
-from mmgnntrack.models.top_down_estimator import HRNET_STAGES, captured, distinct_poses, exact_heatmaps
+from mmgnntrack.models.given_poses import as_estimated
+from mmgnntrack.models.top_down_estimator import (
+    HRNET_STAGES,
+    captured,
+    distinct_poses,
+    exact_heatmaps,
+    has_heatmaps,
+)
 from mmgnntrack.models.tracker import MODES
 from mmgnntrack.registry import HOOKS, MODELS
+
+#: The tracker that brings its own weights.
+PRETRAINED = 'mmgnntrack.PretrainedTracker'
 
 
 @HOOKS.register_module()
@@ -44,16 +54,17 @@ class OKSHungarianFusionHook(Hook):
 
     Args:
         tracker: config of a `PoseTracker`, without its codec, which comes from the model; its `sigmas` are the data
-            set's, its `search` as in `TopDownEstimator`, the one that the weights were trained with. None to match by
-            OKS, which needs no weights.
+            set's, its `search` as in `TopDownEstimator`, the one that the weights were trained with. Without a
+            `dynamics_head` it is a `PretrainedTracker`, which brings its own weights; then heatmaps that a model does
+            not have are drawn around its joints.
         checkpoint: file or URL with the tracker's weights.
         padding: of the boxes, as in the pipeline's GetBBoxCenterScale.
         feature_layers: see `TopDownEstimator`; used where the dynamics head has a visual cue.
         nms_thr: poses that are at least this similar to a better one are not tracked.
 
     Raises:
-        ValueError: where a batch is not the people of one whole frame, in order; for a model without heatmaps where
-            poses are predicted.
+        ValueError: where a batch is not the people of one whole frame, in order; for a model without heatmaps and a
+            dynamics head of one's own.
     """
 
     def __init__(
@@ -66,7 +77,8 @@ class OKSHungarianFusionHook(Hook):
     ) -> None:
         if checkpoint and not tracker:
             raise ValueError(f'OKSHungarianFusionHook: the checkpoint {checkpoint} needs a `tracker` to load it into')
-        self.tracker_config = dict(dict(type='mmgnntrack.PoseTracker'), **(tracker or dict(matching='oks')))
+        own = 'dynamics_head' in (tracker or {})
+        self.tracker_config = dict(type='mmgnntrack.PoseTracker' if own else PRETRAINED) | (tracker or {})
         self.checkpoint = checkpoint
         self.padding = padding
         self.feature_layers = feature_layers
@@ -93,17 +105,20 @@ class OKSHungarianFusionHook(Hook):
         self._frame: ImageFrame | None = None
         config = dict(self.tracker_config)
         config.setdefault('sigmas', dataset.metainfo['sigmas'])
+        if config['type'] == PRETRAINED:
+            names = dataset.metainfo['keypoint_id2name']
+            config.setdefault('joints', [names[index] for index in range(len(names))])
         self._estimator, outputs = None, {}
         keeps_heatmaps = bool(model.test_cfg.get('output_heatmaps'))
         mode = MODES.get(config.get('matching', 'full'))
-        if mode and mode.predicts:
+        if mode and mode.predicts and (has_heatmaps(model) or config['type'] != PRETRAINED):
             search = config.pop('search', None)
             self._estimator = TopDownEstimator(model, self.padding, search, feature_layers=self.feature_layers)
             self._attached.callback(model.test_cfg.update, output_heatmaps=keeps_heatmaps)
             self._attached.enter_context(exact_heatmaps(model))
             config.update(codec=self._estimator.codec, search=self._estimator.geometry)
         self._tracker: PoseTracker = MODELS.build(config).to(next(model.parameters()).device).eval()
-        if self._estimator and self._tracker.dynamics_head.visual_channels:
+        if self._estimator and self._tracker.mode.predicts and self._tracker.dynamics_head.visual_channels:
             outputs = self._attached.enter_context(captured(model, self.feature_layers))
         if self.checkpoint:
             load_part(self._tracker, 'tracker', self.checkpoint, prefix='tracker.')
@@ -129,6 +144,9 @@ class OKSHungarianFusionHook(Hook):
         estimated = InstanceData.cat([sample.pred_instances for sample in results])
         if self._estimator:
             estimated = self._estimator.gather(results, outputs)
+        elif self._tracker.mode.fuses:
+            drawn = as_estimated(estimated.keypoints, estimated.keypoint_scores, self._tracker)
+            estimated.set_data(dict(drawn.items()))
         kept = distinct_poses(estimated, self.nms_thr)
         tracked = self._tracker.step(
             estimated[kept],

@@ -138,7 +138,7 @@ def pipeline(
     """A runner of the small estimator's own test pipeline with the hook."""
     monkeypatch.setenv('MMGNNTRACK_DATA', str(synthtrack))
 
-    def build(hook: dict, people_file: Path = people_file, **dataloader: object) -> Runner:
+    def build(hook: dict, people_file: Path = people_file, head: dict | None = None, **dataloader: object) -> Runner:
         config = Config.fromfile(repository / 'configs/mini/td-hm_hrnet-mini_synthtrack-128x96.py')
         config.work_dir = str(tmp_path)
         config.custom_hooks = [dict(type='mmgnntrack.OKSHungarianFusionHook', padding=1.0, nms_thr=0.2, **hook)]
@@ -146,6 +146,8 @@ def pipeline(
             batch_sampler=dict(type='mmgnntrack.FrameBatchSampler'), num_workers=0, persistent_workers=False
         )
         config.test_dataloader.dataset.ann_file = str(people_file)
+        if head is not None:
+            config.model.head = head
         config.test_dataloader.update(dataloader)
         config.test_evaluator = dict(type='mmengine.DumpResults', out_file_path=str(tmp_path / 'samples.pkl'))
         config.randomness = dict(seed=0)  # otherwise the Runner draws one
@@ -216,6 +218,40 @@ def test_poses_are_refined_in_place(pipeline: Callable, repository: Path, tmp_pa
         row = np.flatnonzero(everyone['instances_id'] == mine['instances_id'][0])
         if mine['instances_id'][0] >= 0:
             np.testing.assert_array_equal(mine['keypoints'], everyone['keypoints'][row])
+
+
+@pytest.mark.parametrize('matching', [None, 'gnn', 'oks'])
+def test_by_itself_it_predicts(matching: str | None, pipeline: Callable, tmp_path: Path) -> None:
+    """The package's own weights, nothing to train; the other ways are one option away."""
+    runner = pipeline({} if matching is None else dict(tracker=dict(matching=matching)))
+    runner.test()
+    (hook,) = (hook for hook in runner.hooks if isinstance(hook, OKSHungarianFusionHook))
+    tracker = hook._tracker
+    assert tracker.matching == (matching or 'full') and not tracker.needs_weights
+    assert (tracker.dynamics_head is None) == (matching == 'oks')
+
+
+def test_a_model_without_heatmaps(pipeline: Callable, tmp_path: Path) -> None:
+    """As RTMPose is; heatmaps are drawn around its joints. A head of one's own cannot do with that."""
+    codec = dict(type='SimCCLabel', input_size=(96, 128), sigma=4.0, simcc_split_ratio=2.0)
+    head = dict(
+        type='SimCCHead',
+        in_channels=16,
+        out_channels=15,
+        input_size=(96, 128),
+        in_featuremap_size=(24, 32),
+        deconv_out_channels=None,
+        loss=dict(type='KLDiscretLoss', use_target_weight=True),
+        decoder=codec,
+    )
+    runner = pipeline(dict(tracker=dict(init_score_thr=0.0)), head=head)
+    runner.test()
+    tracks = [sample['pred_track_instances'] for sample in load(tmp_path / 'samples.pkl')]
+    assert len({identity for poses in tracks for identity in poses['instances_id'].tolist()} - {-1}) > 1
+    assert all(np.isfinite(poses['keypoints']).all() for poses in tracks)
+    kalman = dict(type='mmgnntrack.KalmanDynamics')
+    with pytest.raises(ValueError, match='needs a head with a heatmap codec, got SimCCLabel'):
+        pipeline(dict(tracker=dict(dynamics_head=kalman)), head=head).test()
 
 
 def test_in_half_precision(pipeline: Callable, repository: Path, tmp_path: Path) -> None:
