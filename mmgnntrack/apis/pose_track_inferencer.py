@@ -12,6 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import BaseDataElement, InstanceData
 
 from mmgnntrack.engine.checkpoints import load_part
+from mmgnntrack.engine.downloads import fetched, is_url
 from mmgnntrack.functional import OneEuroFilter
 from mmgnntrack.models import Step, VideoPoseTracker
 from mmgnntrack.visualization import Trails, check_panels, draw_panels, draw_tracks
@@ -35,6 +36,7 @@ class PoseTrackInferencer(BaseInferencer):
         device: 'cpu', 'cuda:0', ...; None for what is there.
         cfg_options: settings that override the config's.
         show_progress: not used: results come frame by frame.
+        weights_dir: folder of files that the config would download, fetched by hand.
 
     Raises:
         FileNotFoundError: for a config or a checkpoint that is not there.
@@ -53,6 +55,7 @@ class PoseTrackInferencer(BaseInferencer):
         device: str | None = None,
         cfg_options: dict | None = None,
         show_progress: bool = False,
+        weights_dir: str | Path | None = None,
     ) -> None:
         config = find_config(model)
         if 'untracked' in config.get('model', {}):
@@ -64,6 +67,8 @@ class PoseTrackInferencer(BaseInferencer):
             if file is not None
         }
         init_default_scope(config.get('default_scope', 'mmpose'))
+        if weights_dir is not None:
+            self._parts = {part: _local(file, weights_dir) for part, file in self._parts.items()}
         self._weights = weights
         self._smoother = OneEuroFilter(25.0)
         if device is not None and device.startswith('cuda') and not torch.cuda.is_available():
@@ -229,6 +234,10 @@ def find_config(model: str | Path | Config | dict) -> Config:
         hint = f'; did you mean {" or ".join(near)}?' if near else ''
         raise FileNotFoundError(f'{model}: no such config file, and {len(found)} of that name in {folder}{hint}')
     return Config.fromfile(found[0])
+
+
+def _local(file: str | None, folder: str | Path) -> str | None:
+    return str(fetched(file, folder)) if file is not None and is_url(file) else file
 
 
 def part_weights(config: Config) -> dict[str, str | None]:

@@ -2,11 +2,12 @@
 
 import pickle
 from collections.abc import Mapping
-from urllib.error import URLError
 
 from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, is_tensor, nn
+
+from .downloads import fetched, is_url
 
 #: The ways in which bytes, or what they hold, turn out to be no checkpoint.
 _NO_CHECKPOINT = (RuntimeError, EOFError, LookupError, TypeError, AttributeError, ValueError, pickle.UnpicklingError)
@@ -29,12 +30,12 @@ def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> 
         OSError: if there is no such file, or it cannot be downloaded.
         CheckpointError: if it is no checkpoint, or does not fit; names the part, the file and the keys.
     """
+    if is_url(filename):
+        filename = str(fetched(filename))
     try:
         checkpoint = CheckpointLoader.load_checkpoint(filename, map_location='cpu')
         state = checkpoint.get('state_dict', checkpoint)
         state = {key.removeprefix(prefix): value for key, value in state.items() if is_tensor(value)}
-    except URLError as error:
-        raise OSError(f'weights of the {name}: {filename} cannot be downloaded: {error.reason}') from error
     except FileNotFoundError as error:
         raise FileNotFoundError(f'weights of the {name}: no such file: {filename}') from error
     except _NO_CHECKPOINT as error:
