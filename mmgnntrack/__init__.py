@@ -8,6 +8,7 @@ from .version import __version__
 #: so that the evaluation works without torch, and importing this package takes no time.
 _HOMES = {
     'GNNDynamicsHead': 'models',
+    'KeypointTracker': 'apis',
     'OKSHungarianFusionHook': 'engine',
     'PersonDetector': 'models',
     'PoseTrackInferencer': 'apis',

@@ -1,4 +1,14 @@
+from .foreign_results import MEDIAPIPE_JOINTS, from_mediapipe, from_ultralytics
 from .frame_source import Frame, FrameSource
+from .keypoint_tracker import KeypointTracker
 from .pose_track_inferencer import PoseTrackInferencer
 
-__all__ = ['Frame', 'FrameSource', 'PoseTrackInferencer']
+__all__ = [
+    'MEDIAPIPE_JOINTS',
+    'Frame',
+    'FrameSource',
+    'KeypointTracker',
+    'PoseTrackInferencer',
+    'from_mediapipe',
+    'from_ultralytics',
+]
