@@ -15,6 +15,7 @@ LAYERS = {
     'functional': FRAMEWORKS,
     'evaluation/functional': FRAMEWORKS | {'torch', 'torchvision'},
     'posetrack': FRAMEWORKS | {'torch', 'torchvision'},
+    'formats': FRAMEWORKS | {'torch', 'torchvision'},
     'synthetic': FRAMEWORKS | {'torch', 'torchvision'},
 }
 #: The parts of the package that follow the same rules, so that the layers may import them.

@@ -1,12 +1,22 @@
 """Give poses that any estimator made identities that last.
 
-POSES are files or folders of JSON, one file a video: PoseTrack17, 18 or 21, with or without track ids, which are
-ignored; COCO keypoint results, a list of objects with image_id and keypoints (x, y, score); or images and annotations
-with other keypoints. Of each, DIR gets a PoseTrack18 file of the same name, which tools/eval_posetrack.py evaluates if
-the joints are PoseTrack's.
+POSES are files or folders, one a video, in the formats of several tools, which are recognised by their names and
+content; identities that they have are ignored:
+  posetrack    JSON of PoseTrack17, 18 or 21; COCO keypoint results, a list of objects with image_id and keypoints
+               (x, y, score); images and annotations with other keypoints
+  openpose     a folder with a *_keypoints.json for each frame
+  alphapose    AlphaPose's JSON, whose image_id is an image's name
+  deeplabcut   .csv, or .h5, which needs PyTables (pip install tables)
+  sleap        .slp, which needs sleap-io (pip install sleap-io)
+  ultralytics  a folder with YOLO's text file for each frame, which needs --image-size; or a JSON list with what
+               Results.to_json() gives for each frame
+A folder that is none of these is one of such files and folders. Of each video, DIR gets what --format names, by default
+a PoseTrack18 file of the same name, which tools/eval_posetrack.py evaluates if the joints are PoseTrack's.
 
-Without --config poses are matched with the last ones by the mean distance of their joints, which needs no weights, and
-every pose gets an identity but those that repeat another one of the frame.
+Without --config the package's own weights predict where people will be. Every pose gets an identity but those that
+repeat another one of the frame; joints and people that are missing for some frames are filled in where that is likely
+right, and poses are pulled a little towards the predicted ones. With --matching gnn poses stay as they are, and nothing
+is filled in; distance, oks and iou compare with the last poses and predict nothing.
 
 --join N goes over each video once more when it is over: tracks that continue each other become one, people and joints
 that are missing in at most N frames are filled in where that is likely right, and poses lose their jitter.
@@ -15,9 +25,16 @@ examples:
   python tools/track_poses.py poses/ --out tracked
   python tools/track_poses.py results.keypoints.json --out tracked --images annotations/video.json
   python tools/track_poses.py poses/*.json --out tracked --metainfo halpe26.py
+  python tools/track_poses.py poses/ --out tracked --matching gnn
   python tools/track_poses.py poses/ --out tracked --cfg-options model.tracker.init_score_thr=0.3
   python tools/track_poses.py poses/ --out tracked --join 15
   python tools/track_poses.py poses/ --out tracked --config CONFIG --checkpoint CKPT
+  python tools/track_poses.py openpose_json/ --out tracked --format mot coco
+  python tools/track_poses.py alphapose-results.json --out tracked --format alphapose
+  python tools/track_poses.py videoDLC_resnet50.csv --out tracked --format deeplabcut
+  python tools/track_poses.py predictions.slp --out tracked --format sleap
+  python tools/track_poses.py runs/pose/predict/labels --out tracked --format ultralytics --image-size 1920 1080
+  python tools/track_poses.py poses/ --out tracked --format posetrack openpose
 """
 
 import argparse
@@ -33,19 +50,36 @@ from tqdm import tqdm
 from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.checkpoints import load_part
+from mmgnntrack.formats import WRITERS, output_path, read, video_name, video_paths
 from mmgnntrack.models import PoseTracker, join_tracklets, track_given_poses
-from mmgnntrack.posetrack import Skeleton, check_frames, posetrack_files, read_poses, write_video
+from mmgnntrack.models.tracker import MODES
+from mmgnntrack.posetrack import Skeleton, check_frames
 from mmgnntrack.registry import MODELS
 
 #: Without --config. Who is no person was for the estimator to say: every pose starts a track.
-DEFAULT = dict(model=dict(tracker=dict(type='mmgnntrack.PoseTracker', matching='distance', init_score_thr=0.0)))
+DEFAULT = dict(model=dict(tracker=dict(type='mmgnntrack.PretrainedTracker', init_score_thr=0.0)))
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = tool_parser(__doc__)
-    parser.add_argument('poses', metavar='POSES', type=Path, nargs='+', help='JSON files, or folders of them')
+    parser.add_argument('poses', metavar='POSES', type=Path, nargs='+', help='files or folders of poses')
     parser.add_argument('--out', metavar='DIR', type=Path, required=True, help='folder to write to')
+    parser.add_argument(
+        '--format',
+        metavar='NAME',
+        nargs='+',
+        choices=WRITERS,
+        default=['posetrack'],
+        help=f'what to write: some of {", ".join(WRITERS)} (default: posetrack)',
+    )
+    parser.add_argument(
+        '--image-size',
+        metavar=('W', 'H'),
+        type=int,
+        nargs=2,
+        help="size of the videos' images in px, for YOLO's text files",
+    )
     parser.add_argument(
         '--metainfo',
         metavar='FILE',
@@ -59,6 +93,7 @@ def parse_args() -> argparse.Namespace:
         help='JSON whose `images` are the frames of COCO results (default: the image ids that occur), or a folder of '
         'such files named like POSES',
     )
+    parser.add_argument('--matching', choices=MODES, help='what poses are matched by (default: full)')
     parser.add_argument('--config', type=Path, help='config whose model.tracker tracks')
     parser.add_argument('--checkpoint', help='its weights, of the tracker alone or of the whole model')
     parser.add_argument(
@@ -68,13 +103,18 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.checkpoint and not args.config:
         parser.error('--checkpoint needs --config')
+    if args.image_size and min(args.image_size) < 1:
+        parser.error(f'--image-size: expected px, 1 or more, got {args.image_size}')
+    if 'ultralytics' in args.format and not args.image_size:
+        parser.error('--format ultralytics needs --image-size')
     return args
 
 
 def load_config(args: argparse.Namespace) -> Config:
     """The config with the command line's settings in it."""
     config = Config.fromfile(args.config) if args.config else Config(DEFAULT)
-    config.merge_from_dict(args.cfg_options or {})
+    matching = {'model.tracker.matching': args.matching} if args.matching else {}
+    config.merge_from_dict(matching | (args.cfg_options or {}))
     if 'model' not in config:
         raise ValueError(f'{args.config}: expected a config with a model, got one with {sorted(config)}')
     return config
@@ -91,6 +131,8 @@ def build_tracker(config: Config, name: Path | str, checkpoint: str | None, skel
     """
     settings = config.model.get('tracker', config.model)
     known = estimator_settings(config.model.get('pose_estimator') or {}) | dict(sigmas=skeleton.sigmas)
+    if settings.get('type') == DEFAULT['model']['tracker']['type']:
+        known['joints'] = skeleton.joints
     try:
         tracker = MODELS.build(settings, default_args=known).eval()
     except (TypeError, KeyError, ValueError) as error:
@@ -118,22 +160,18 @@ def estimator_settings(estimator: dict) -> dict:
 
 
 def input_files(args: argparse.Namespace) -> list[Path]:
-    """The files that the command line names. Each writes a file of its own, and none over another."""
-    files = [file for path in args.poses for file in posetrack_files(path)]
-    name, count = Counter(file.stem for file in files).most_common(1)[0]
-    if count > 1:
-        twice = ', '.join(str(file) for file in files if file.stem == name)
-        raise ValueError(f'expected files of different names, got {twice}')
-    inputs = {file.resolve() for file in files}
+    """The videos that the command line names. Each writes files of its own, and none over another."""
+    files = [file for path in args.poses for file in video_paths(path)]
+    inputs, writers = {file.resolve() for file in files}, {}
     for file in files:
-        if output_file(args, file).resolve() in inputs:
-            raise ValueError(f'{output_file(args, file)} is one of POSES: choose another folder with --out')
+        for format in args.format:
+            output = output_path(args.out, video_name(file), format)
+            if output.resolve() in inputs:
+                raise ValueError(f'{output} is one of POSES: choose another folder with --out')
+            first = writers.setdefault(output, file)
+            if first is not file:
+                raise ValueError(f'expected files of different names, got {first}, {file}')
     return files
-
-
-def output_file(args: argparse.Namespace, file: Path) -> Path:
-    """Where the tracked poses of a file go."""
-    return args.out / f'{file.stem}.json'
 
 
 def run(args: argparse.Namespace) -> None:
@@ -146,8 +184,8 @@ def run(args: argparse.Namespace) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     counts, skeletons = Counter(), set()
     for file in tqdm(files, unit='video', disable=None):
-        images = args.images / f'{file.stem}.json' if args.images and args.images.is_dir() else args.images
-        video = read_poses(file, skeleton, images)
+        images = args.images / f'{video_name(file)}.json' if args.images and args.images.is_dir() else args.images
+        video = read(file, skeleton=skeleton, images=images, image_size=args.image_size)
         check_frames(video)
         tracker = tracker_for(video.skeleton)
         tracked = track_given_poses(tracker, video.frames)
@@ -155,7 +193,8 @@ def run(args: argparse.Namespace) -> None:
         found = replace(video, frames=list(bar), info=join_info(args.join))
         if args.join:
             found.frames = join_tracklets(tracker, found.frames, args.join)
-        write_video(output_file(args, file), found)
+        for format in args.format:
+            WRITERS[format](output_path(args.out, video.name, format), found, args.image_size)
         skeletons.add(video.skeleton.joints)
         counts['frames'] += len(video)
         counts['poses'] += sum(map(len, video.frames))
@@ -164,7 +203,7 @@ def run(args: argparse.Namespace) -> None:
     for joints in skeletons:
         print(f'poses of {len(joints)} joints: {", ".join(joints[:4])}, ...')
     print(
-        f'{args.out}: {counts["tracked"]} of {counts["poses"]} poses on {counts["tracks"]} tracks, in '
+        f'{args.out}: {counts["poses"]} poses read, {counts["tracked"]} written on {counts["tracks"]} tracks, in '
         f'{counts["frames"]} frames of {len(files)} videos'
     )
 

@@ -1,0 +1,166 @@
+"""DeepLabCut's poses: a table with a row a frame, as CSV or as pandas' HDF, whose columns have the levels scorer,
+individuals (where there are several), bodyparts and coords (x, y, likelihood).
+
+Source of the layout: DeepLabCut's documentation, "Standard DeepLabCut 2.0 Project: The Output", and
+"maDLC: analyze videos" for individuals.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmgnntrack.files import write_text
+from mmgnntrack.posetrack import PoseVideo, format_error
+
+from .common import Given, ImageSize, RawFrame, last_number, make_video, triples_of
+
+_LEVELS = ('scorer', 'individuals', 'bodyparts', 'coords')
+_COORDS = ('x', 'y', 'likelihood')
+#: The individual that has the body parts of nobody, in projects with several individuals.
+_NOBODY = 'single'
+_SCORER = 'mmgnntrack'
+
+
+def read_deeplabcut(path: Path, given: Given) -> PoseVideo:
+    """Read DeepLabCut's table of a video. A joint whose x or y is NaN or empty is missing; each individual of a row
+    that has a joint is a pose, its identity is ignored; without likelihood joints have no scores.
+
+    Args:
+        path: the `.csv`, or the `.h5`, which needs `tables` (PyTables).
+        given: what else is known.
+
+    Raises:
+        PoseTrackFormatError: naming file, frame and field, what was expected and what came.
+        ValueError: if PyTables is missing; says how to get it.
+    """
+    header, labels, values = _read_csv(path) if path.suffix == '.csv' else _read_hdf(path)
+    names, columns = _poses(path, header)
+    poses = np.full((len(values), *columns.shape), np.nan)
+    poses[:, columns >= 0] = values[:, columns[columns >= 0]]
+    numbers = [_number(path, label) for label in labels]
+    if len({*numbers}) < len(numbers):
+        twice = next(label for label, number in zip(labels, numbers) if numbers.count(number) > 1)
+        raise format_error(path, 'row', 'a number of its own for each frame', f'{twice} twice')
+    frames = (RawFrame(label, number, pose) for label, number, pose in zip(labels, numbers, poses))
+    return make_video(path, path.stem, names, given, frames)
+
+
+def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[str], np.ndarray]:
+    """The header's levels, the name of each row and (rows, columns) numbers."""
+    with path.open(newline='') as file:
+        rows = [row for row in csv.reader(file) if row]
+    header = {}
+    while rows and rows[0][0] in _LEVELS:
+        row = rows.pop(0)
+        header[row[0]] = row
+    if 'coords' not in header or 'bodyparts' not in header:
+        got = rows[0][0] if rows and not header else [*header]
+        raise format_error(path, 'header', "rows 'scorer', 'bodyparts' and 'coords'", got)
+    # Newer versions split an image's path over several columns.
+    skipped = next((place for place, coord in enumerate(header['coords']) if coord in _COORDS), 1)
+    labels = ['/'.join(row[:skipped]).strip('/') for row in rows]
+    width = len(header['coords'])
+    for row, label in zip(rows, labels):
+        if len(row) != width:
+            raise format_error(path, 'row', f'{width} values', f'{len(row)}', label)
+    values = [[_value(path, cell, label) for cell in row[skipped:]] for row, label in zip(rows, labels)]
+    levels = {level: cells[skipped:] for level, cells in header.items()}
+    return levels, labels, np.array(values, np.float64).reshape(len(rows), width - skipped)
+
+
+def _value(path: Path, cell: str, label: str) -> float:
+    try:
+        return float(cell) if cell else np.nan
+    except ValueError:
+        raise format_error(path, 'coords', 'a number', repr(cell), label) from None
+
+
+def _read_hdf(path: Path) -> tuple[dict[str, list[str]], list[str], np.ndarray]:
+    """What `_read_csv` gives, of the first table in a file of pandas."""
+    try:
+        import pandas
+        import tables  # noqa: F401 (pandas needs it, and says so in many lines)
+    except ImportError as error:
+        raise ValueError(f'{path}: reading HDF needs {error.name}: pip install tables') from error
+    try:
+        with pandas.HDFStore(path, 'r') as store:
+            key = next(iter(store.keys()), None)
+            table = None if key is None else store[key]
+    except (OSError, tables.exceptions.HDF5ExtError) as error:
+        raise format_error(path, 'file', 'HDF that pandas wrote', str(error).splitlines()[0]) from error
+    levels = [*table.columns.names] if table is not None else []
+    if 'coords' not in levels or 'bodyparts' not in levels:
+        raise format_error(path, 'columns', "levels 'scorer', 'bodyparts' and 'coords'", levels)
+    header = {level: [str(name) for name in table.columns.get_level_values(level)] for level in levels}
+    labels = ['/'.join(map(str, row)) if isinstance(row, tuple) else str(row) for row in table.index]
+    return header, labels, table.to_numpy(np.float64)
+
+
+def _poses(path: Path, header: dict[str, list[str]]) -> tuple[list[str], np.ndarray]:
+    """The body parts of an individual, and (individuals, body parts, 3) their columns, -1 for what is not there."""
+    parts, coords = header['bodyparts'], header['coords']
+    individuals = header.get('individuals', [''] * len(parts))
+    where = {key: column for column, key in enumerate(zip(individuals, parts, coords, strict=True))}
+    bodies = {individual: [] for individual in individuals}
+    for individual, part, coord in where:
+        if coord == 'x':
+            bodies[individual].append(part)
+    if len(bodies) > 1:
+        bodies.pop(_NOBODY, None)
+    names = next(iter(bodies.values()), [])
+    if not names:
+        raise format_error(path, 'bodyparts', 'at least one with x and y', 'none')
+    for individual, body in bodies.items():
+        if {*body} != {*names}:
+            expected = f'the same of each individual, {", ".join(names)}'
+            raise format_error(path, 'bodyparts', expected, f'{", ".join(body)} of {individual}')
+    columns = [
+        [[where.get((individual, part, coord), -1) for coord in _COORDS] for part in names] for individual in bodies
+    ]
+    if (np.array(columns)[..., :2] < 0).any():
+        raise format_error(path, 'coords', 'x and y of each body part', sorted({*coords}))
+    return names, np.array(columns)
+
+
+def _number(path: Path, label: str) -> int:
+    """A row is called by its frame's number, or by the path of its image."""
+    found = last_number(Path(label).stem)
+    if found is None:
+        raise format_error(path, 'row', "a frame's number", label)
+    return found[1]
+
+
+def write_deeplabcut(path: Path, video: PoseVideo, image_size: ImageSize | None = None) -> None:
+    """Write DeepLabCut's CSV with an individual, `trackN`, for each identity N; empty where it or a joint is missing.
+
+    Args:
+        path: the file.
+        video: the poses, all with identities.
+        image_size: of no use.
+
+    Raises:
+        ValueError: for poses without identities.
+    """
+    tracks = sorted(set().union(*(frame.track_ids.tolist() for frame in video.frames)))
+    if tracks and tracks[0] < 0:
+        raise ValueError(f'video {video.name}: expected identities of all poses, as DeepLabCut has columns for each')
+    joints = video.skeleton.joints
+    places = {track: 3 * len(joints) * place for place, track in enumerate(tracks)}
+    keys = [(_SCORER, f'track{track}', joint, coord) for track in tracks for joint in joints for coord in _COORDS]
+    rows = [[level, *(key[place] for key in keys)] for place, level in enumerate(_LEVELS)]
+    for frame in video.frames:
+        row: list[object] = [''] * len(keys)
+        for track, there, pose in zip(frame.track_ids.tolist(), frame.annotated, triples_of(frame).tolist()):
+            cells = [value if known else '' for known, joint in zip(there, pose) for value in joint]
+            row[places[track] : places[track] + len(cells)] = cells
+        rows.append([frame.frame_id, *row])
+    write_text(path, _csv(rows))
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n').writerows(rows)
+    return text.getvalue()
