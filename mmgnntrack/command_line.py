@@ -20,7 +20,7 @@ COMMANDS = {
         'eval_posetrack.py',
         'evaluate tracked poses as the PoseTrack benchmark does, with numpy and scipy alone',
     ),
-    'report': ('report.py', 'one HTML page about one or several tests'),
+    'report': ('report.py', 'one HTML page about tests, or about a tracked video'),
     'train': ('train.py', 'train a dynamics head, a detector or a pose estimator from a config'),
     'test': ('test.py', 'test a config: tables, result files, overlay videos'),
 }

@@ -37,7 +37,10 @@ def test_wheel_carries_configs_and_tools(source: Path) -> None:
     paths = ('tools/train.py', 'tools/dist_test.sh', 'configs/gnn_hrnet_w48_posetrack18.py')
     for path in (*paths, 'model-index.yml', 'dataset-index.yml'):
         assert f'mmgnntrack/.mim/{path}' in names
-    assert {'mmgnntrack/registry.py', 'mmgnntrack/report/template.html'} <= names
+    report = {
+        f'mmgnntrack/report/{file}' for file in ('template.html', 'video.html', 'macros.html', 'style.css', 'tables.js')
+    }
+    assert report | {'mmgnntrack/registry.py', 'mmgnntrack/weights/dynamics.pth'} <= names
     assert not any(name.startswith('tests') for name in names)
 
 

@@ -11,13 +11,17 @@ NAME_heatmaps/ and NAME_attention/ with a picture a frame of the three people wh
 --config with matching=full, attention one with gnn or full.
 
 Without --config OpenMMLab's public models for COCO's 17 joints detect people and estimate poses; their weights are
-downloaded the first time. Poses are matched by OKS, which needs no training.
+downloaded the first time, and checked; --weights-dir takes them from a folder instead. The dynamics are the package's
+own, nothing to train; --cfg-options model.tracker.matching=oks does without.
 
 --join N goes over the poses once more when the video is over, before anything is written: tracks that continue each
 other become one, people and joints that are missing in at most N frames are filled in where that is likely right, and
 poses lose their jitter. The video is drawn after that; --show shows what was known until then.
 
 At the end it says how many frames a second each stage would do alone; reading and writing run beside the networks.
+
+--report writes NAME.html, too: a page with the identities over time, pictures and speeds of each, and the overlay to
+play beside them, as NAME_overlay.webm, which browsers can play. It comes with NAME.mp4 and NAME.json.
 
 Ctrl-C ends the video there with whole files; --resume goes on from there with the same identities.
 
@@ -28,6 +32,7 @@ examples:
   python tools/track_video.py dance.mp4 --config gnn_hrnet-mini_synthtrack --checkpoint iter_300.pth \\
       --detector-checkpoint DET --pose-checkpoint POSE
   python tools/track_video.py dance.mp4 --join 15
+  python tools/track_video.py dance.mp4 --report
   python tools/track_video.py dance.mp4 --resume
 """
 
@@ -54,10 +59,11 @@ from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_p
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.launch import writable_folder
 from mmgnntrack.models import join_tracklets
-from mmgnntrack.posetrack import PoseVideo, Skeleton, skeleton_of
+from mmgnntrack.posetrack import PoseVideo, Skeleton, read_video, skeleton_of
+from mmgnntrack.report import write_video_report
 from mmgnntrack.visualization import PANELS, OverlayVideo, check_panels
 
-CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
+CONFIG = 'full_rtmdet-tiny_hrnet-w32_coco'
 #: What must not change between the parts of a video.
 FIXED = (
     *('config', 'cfg_options', 'checkpoint', 'detector_checkpoint', 'pose_checkpoint', 'metainfo', 'fps'),
@@ -73,6 +79,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--checkpoint', help='weights of the dynamics head')
     parser.add_argument('--detector-checkpoint', help='(default: what the config names)')
     parser.add_argument('--pose-checkpoint', help='(default: what the config names)')
+    parser.add_argument(
+        '--weights-dir', metavar='DIR', type=Path, help='where the files are that would be downloaded, fetched by hand'
+    )
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings, as model.tracker.matching=oks')
     parser.add_argument('--amp', action='store_true', help='mixed precision, for GPUs')
     parser.add_argument('--device', help='cpu, cuda:0, ... (default: what is there)')
@@ -82,6 +91,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--save-video', action='store_true', help='the video with the tracks drawn')
     parser.add_argument('--save-json', nargs='+', choices=FORMATS, metavar='FORMAT', help='posetrack, coco, or both')
     parser.add_argument('--save-panels', nargs='+', choices=PANELS, default=(), metavar='PANEL', help=', '.join(PANELS))
+    parser.add_argument('--report', action='store_true', help='a page about the identities, NAME.html')
     parser.add_argument('--show', action='store_true', help='in a window; q ends it')
     parser.add_argument('--every', metavar='N', type=int, default=1, help='detect people in every Nth frame alone')
     parser.add_argument('--max-people', metavar='N', type=int, help='no more boxes a frame, the surest ones')
@@ -96,7 +106,10 @@ def parse_args() -> argparse.Namespace:
         value = getattr(args, name)
         if value is not None and value < 1:
             parser.error(f'--{name.replace("_", "-")}: expected 1 or more, got {value}')
-    if not (args.save_video or args.save_json or args.show):
+    if args.report:
+        args.save_video = True
+        args.save_json = [*dict.fromkeys([*(args.save_json or ()), 'posetrack'])]
+    elif not (args.save_video or args.save_json or args.show):
         args.save_video, args.save_json = True, ['posetrack']
     return args
 
@@ -156,7 +169,18 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
         overlay = OverlayVideo(args.out_dir / f'{video.name}.mp4', source.fps, len(outputs))
         bar = tqdm(video.frames, desc=f'drawing {source.name}', unit='frame', disable=None)
         draw_over(source, bar, overlay, skeleton=skeleton.link_indices, score_thr=args.score_thr)
+    if args.report:
+        print(write_report(args, source, video.name, skeleton))
     return f'{args.out_dir}: {len(outputs)} frames{broken}{rest}'
+
+
+def write_report(args: argparse.Namespace, source: FrameSource, name: str, skeleton: Skeleton) -> Path:
+    """Write the page about the files that have been written."""
+    video = read_video(args.out_dir / f'{name}.json', predictions=True, skeleton=skeleton)
+    overlay = args.out_dir / f'{name}.mp4'
+    return write_video_report(
+        args.out_dir / f'{name}.html', video, source.frames(), source.fps, overlay, source=args.source
+    )
 
 
 def speeds(seconds: dict[str, float], frames: int) -> str:
@@ -213,9 +237,12 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(f'{args.source}: a live source cannot be resumed')
     if args.join and args.save_video and source.live:
         raise ValueError(f'{args.source}: a live source cannot be drawn afterwards: --join needs --save-json alone')
+    if args.report and source.live:
+        raise ValueError(f'{args.source}: a live source cannot be read again: --report needs a file or a folder')
     checkpoints = (args.checkpoint, args.detector_checkpoint, args.pose_checkpoint)
     options = (args.cfg_options or {}) | ({'model.amp': True} if args.amp else {})
-    print(track(args, PoseTrackInferencer(args.config, *checkpoints, args.device, options), source))
+    inferencer = PoseTrackInferencer(args.config, *checkpoints, args.device, options, weights_dir=args.weights_dir)
+    print(track(args, inferencer, source))
 
 
 def main() -> None:

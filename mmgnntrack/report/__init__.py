@@ -1,5 +1,6 @@
-"""One HTML page about one or several tests."""
+"""HTML pages about tests, and about tracked videos."""
 
 from .build import PICTURES, build_report
+from .video_report import write_video_report
 
-__all__ = ['PICTURES', 'build_report']
+__all__ = ['PICTURES', 'build_report', 'write_video_report']

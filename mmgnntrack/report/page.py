@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 
 from mmgnntrack.evaluation.functional import COLUMNS, column_means
-from mmgnntrack.visualization import PALETTE
-from mmgnntrack.visualization.colors import contrasting
 
 from .runs import Rules, Run, RunCounts
+from .templates import css_palette, render_template
 from .timeline import MIN_SHARE, Timeline
 
-TEMPLATE = Path(__file__).with_name('template.html')
 #: The figures of the table of joint groups.
 _PER_JOINT = ('mAP', 'mAP filtered', 'MOTA')
 #: Figures where less is better.
@@ -164,9 +161,8 @@ def render(
         {'run': run, 'rules': own, 'cells': totals(values, figures[0] if index else None)}
         for index, (run, own, values) in enumerate(zip(runs, rules, figures))
     ]
-    colors = [['#{2:02x}{1:02x}{0:02x}'.format(*bgr) for bgr in (color, contrasting(color))] for color in PALETTE]
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    return environment.from_string(TEMPLATE.read_text()).render(
+    return render_template(
+        'template.html',
         annotations=annotations,
         summary=rows,
         figures=list(figures[0]),
@@ -176,5 +172,5 @@ def render(
         sequence_rows=sequence_rows(runs, counts),
         notes=notes(runs, rules, total),
         differences=config_differences(runs),
-        data={'runs': [run.name for run in runs], 'palette': colors, 'sequences': sequences},
+        data={'runs': [run.name for run in runs], 'palette': css_palette(), 'sequences': sequences},
     )

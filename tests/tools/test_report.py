@@ -7,15 +7,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from videos import a_video, people_at
 
 from mmgnntrack.evaluation.functional import PoseTrackResult, column_means, evaluate, filter_predictions
-from mmgnntrack.posetrack import PoseVideo, read_folder, write_video
+from mmgnntrack.posetrack import PoseVideo, read_folder, read_video, write_video
 from mmgnntrack.report.pictures import choose_moments
 from mmgnntrack.report.runs import distinct_tails
 from mmgnntrack.report.timeline import ABSENT, MISSED, Timeline
+from mmgnntrack.visualization import OverlayVideo
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 
@@ -420,4 +422,64 @@ def test_in_a_browser(run: Run, runs: list[Path], tmp_path: Path, browser: Any) 
         size = dict(width=width, height=800, deviceScaleFactor=1, mobile=width < 500)
         browser.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
         assert browser.execute_script('return document.documentElement.scrollWidth') <= width
+    assert [entry for entry in browser.get_log('browser') if entry['level'] == 'SEVERE'] == []
+
+
+@pytest.fixture
+def tracked(synthtrack: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A tracked video: the JSON, with the overlay beside it, and the frames."""
+    (video,) = read_folder(synthtrack / 'annotations/val')
+    images = synthtrack / 'images/val' / video.name
+    path = tmp_path / f'{video.name}.json'
+    write_video(path, video)
+    overlay = OverlayVideo(path.with_suffix('.mp4'), 25)
+    for image in sorted(images.iterdir()):
+        overlay.write(cv2.imread(str(image)))
+    overlay.close()
+    return path, images
+
+
+def test_a_tracked_video(run: Run, tracked: tuple[Path, Path], tmp_path: Path) -> None:
+    path, images = tracked
+    status, output, complaints = run(path, '--video', images)
+    assert status == 0 and '8 frames' in output, complaints
+    page = path.with_suffix('.html').read_text()
+    identities = {track for frame in read_video(path).frames for track in frame.track_ids.tolist()}
+    assert {int(number) for number in re.findall(r'id="identity-(\d+)"', page)} == identities
+    status, _, complaints = run(path, '--video', images, '--max-frames', 4)
+    assert status == 2 and '--video: --max-frames is about tests' in complaints
+    status, _, complaints = run(path, path, '--video', images)
+    assert status == 2 and '--video: expected one JSON file, got 2' in complaints
+    status, _, complaints = run(tmp_path / 'x.json', '--video', images)
+    assert status == 1 and "x.json, field 'file'" in complaints
+    status, _, complaints = run(path, '--video', 'rtsp://localhost:1/x')
+    assert status == 1 and 'rtsp://localhost:1/x' in complaints
+
+
+def test_a_tracked_video_in_a_browser(run: Run, tracked: tuple[Path, Path], browser: Any) -> None:
+    path, images = tracked
+    run(path, '--video', images)
+    browser.get(path.with_suffix('.html').as_uri())
+
+    def wait_for(frame: int) -> None:
+        waiting = pytest.importorskip('selenium.webdriver.support.ui')
+        moment = browser.find_element('id', 'moment')
+        waiting.WebDriverWait(browser, 20).until(lambda _: moment.text.endswith(f', frame {frame}'))
+        time = browser.execute_script('return document.getElementById("overlay").currentTime')
+        assert int(25 * time) == frame
+
+    wait_for(0)
+    pictures = browser.find_elements('css selector', '.strip [data-frame="5"]')
+    browser.execute_script('arguments[0].click()', pictures[0])
+    wait_for(5)
+    script = """
+        const lane = document.querySelector('.row .lane'), box = lane.getBoundingClientRect();
+        lane.dispatchEvent(new MouseEvent('click', {clientX: box.left + 2.5 / 8 * box.width, bubbles: true}));
+    """
+    browser.execute_script(script)
+    wait_for(2)
+    assert not browser.find_element('id', 'unplayable').is_displayed()
+    size = dict(width=360, height=800, deviceScaleFactor=1, mobile=True)
+    browser.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
+    assert browser.execute_script('return document.documentElement.scrollWidth') <= 360
     assert [entry for entry in browser.get_log('browser') if entry['level'] == 'SEVERE'] == []

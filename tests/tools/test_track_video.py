@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -101,10 +102,12 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     done = len(read_video(parts / 'many.json'))
     assert 0 < done < 28 and length_of(parts / 'many.mp4') == length_of(parts / 'many_fusion.mp4') == done
 
-    assert track(*arguments, parts, '--resume')[0] == 0
+    assert track(*arguments, parts, '--resume', '--report')[0] == 0
     assert (parts / 'many.json').read_text() == (whole / 'many.json').read_text()
     assert length_of(parts / 'many.mp4') == length_of(parts / 'many_fusion.mp4') == 28
-    assert {path.name for path in parts.iterdir()} == {'many.json', 'many.mp4', 'many.png', 'many_fusion.mp4'}
+    files = {'many.json', 'many.mp4', 'many.png', 'many_fusion.mp4', 'many.html', 'many_overlay.webm'}
+    assert {path.name for path in parts.iterdir()} == files
+    assert length_of(parts / 'many_overlay.webm') == 28
 
     torch.save(({}, 0, False, dict(source=str(frames), every='1')), parts / '.many.state.pth')
     status, _, errors = track(*arguments, parts, '--resume')
@@ -119,16 +122,19 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
 
 def test_join(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
     """Poses and picture are those of afterwards, also if the video was ended and resumed."""
-    arguments = [frames, *options, '--save-video', '--save-json', 'posetrack', 'coco', '--join', '4', '--out-dir']
+    arguments = [frames, *options, '--report', '--save-json', 'coco', '--join', '4', '--out-dir']
     status, output, errors = track(*arguments, tmp_path)
-    assert status == 0 and '8 frames' in output, errors
+    assert status == 0 and '8 frames' in output and f'{tmp_path}/{frames.name}.html' in output, errors
     assert {path.name for path in tmp_path.iterdir()} == {
-        f'{frames.name}{end}' for end in ('.json', '.coco.json', '.mp4', '.png')
+        f'{frames.name}{end}' for end in ('.json', '.coco.json', '.mp4', '.png', '.html', '_overlay.webm')
     }
     document = json.loads((tmp_path / f'{frames.name}.json').read_text())
     assert document['info']['join'] == 4
     video = read_video(tmp_path / f'{frames.name}.json')
     assert len(video) == length_of(tmp_path / f'{frames.name}.mp4') == 8
+    page = (tmp_path / f'{frames.name}.html').read_text()
+    identities = {track_id for frame in video.frames for track_id in frame.track_ids.tolist()}
+    assert {int(number) for number in re.findall(r'id="identity-(\d+)"', page)} == identities
     results = json.loads((tmp_path / f'{frames.name}.coco.json').read_text())
     assert [pose['track_id'] for pose in results] == [i for frame in video.frames for i in frame.track_ids]
 
@@ -141,12 +147,16 @@ def test_join(track: Callable, frames: Path, options: list[str], tmp_path: Path)
     assert any(moved)
 
 
-def test_a_stream_cannot_be_drawn_afterwards(track: Callable, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [(('--join', '4'), '--join needs --save-json alone'), (('--report',), '--report needs a file or a folder')],
+)
+def test_a_stream_cannot_be_read_again(track: Callable, options: tuple[str, ...], message: str, tmp_path: Path) -> None:
     video = OverlayVideo(tmp_path / 'a.mp4', 25)
     video.write(np.zeros((64, 64, 3), np.uint8))
     video.close()
-    status, _, errors = track(f'file://{tmp_path}/a.mp4', '--out-dir', tmp_path / 'out', '--join', '4')
-    assert status == 1 and '--join needs --save-json alone' in errors and not (tmp_path / 'out').exists()
+    status, _, errors = track(f'file://{tmp_path}/a.mp4', '--out-dir', tmp_path / 'out', *options)
+    assert status == 1 and message in errors and not (tmp_path / 'out').exists()
 
 
 def test_the_public_models(track: Callable, frames: Path, tmp_path: Path) -> None:
