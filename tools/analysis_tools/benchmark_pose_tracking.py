@@ -1,16 +1,15 @@
 """Measure how fast given poses are tracked, on one core.
 
 People walk at random; some of them are missed in each frame. Their poses are written as one PoseTrack18 file to a
-temporary folder, read, tracked by the distance to the last ones (what tools/track_poses.py does) and written. With
---config its tracker tracks, with a head that is not trained. More than ten people are the smaller the more they are,
-and as crowded as ten.
+temporary folder, read, tracked as tools/track_poses.py does and written. With --config its tracker tracks, with a head
+that is not trained. More than ten people are the smaller the more they are, and as crowded as ten.
 
 --beside tracks the same poses with others too, without reading and writing: Norfair (`pip install --no-deps norfair
 filterpy`), and SORT and ByteTrack of MMDet (`pip install -r requirements/optional.txt`), which see the boxes alone.
 
 examples:
   python tools/analysis_tools/benchmark_pose_tracking.py
-  python tools/analysis_tools/benchmark_pose_tracking.py --frames 500 --people 40 --seed 1
+  python tools/analysis_tools/benchmark_pose_tracking.py --frames 500 --people 40 --matching gnn
   python tools/analysis_tools/benchmark_pose_tracking.py --frames 200 --people 1 10 100 500 --beside
   python tools/analysis_tools/benchmark_pose_tracking.py --frames 500 \
       --config configs/pose_only/gnn-offsets_posetrack17.py --cfg-options model.tracker.matching=gnn
@@ -41,6 +40,7 @@ from mmgnntrack.analysis.given_pose_trackers import Track, mmdet_tracker, norfai
 from mmgnntrack.analysis.random_walkers import a_frame, walk
 from mmgnntrack.analysis.tables import table
 from mmgnntrack.models import PoseTracker, track_given_poses
+from mmgnntrack.models.tracker import MODES
 from mmgnntrack.posetrack import PoseVideo, read_poses, write_video
 from mmgnntrack.registry import MODELS
 
@@ -53,6 +53,7 @@ WARM_UP = 2
 #: The trackers that are compared.
 TRACKERS = {
     'mmgnntrack': lambda args: partial(track_given_poses, build(args)),
+    'mmgnntrack, distance': lambda args: partial(track_given_poses, build(args, 'distance')),
     'Norfair': lambda args: norfair_tracker(threshold=1.0, hit_counter_max=15),
     'SORT (MMDet)': lambda args: mmdet_tracker('SORT'),
     'ByteTrack (MMDet)': lambda args: mmdet_tracker('ByteTrack'),
@@ -82,11 +83,11 @@ def measure(file: Path, tracker: PoseTracker) -> Iterator[tuple[str, float]]:
     yield 'writing', time.perf_counter() - done
 
 
-def build(args: argparse.Namespace) -> PoseTracker:
-    """The tracker that is measured."""
+def build(args: argparse.Namespace, matching: str | None = None) -> PoseTracker:
+    """The tracker that is measured, or one that matches otherwise."""
     torch.set_num_threads(1)
-    settings = dict(type='mmgnntrack.PoseTracker', matching='distance')
-    if args.config:
+    settings = dict(type='mmgnntrack.PretrainedTracker', matching=matching or args.matching, init_score_thr=0.0)
+    if args.config and not matching:
         config = Config.fromfile(args.config)
         config.merge_from_dict(args.cfg_options or {})
         settings = config.model.tracker
@@ -135,6 +136,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--frames', type=int, default=2000, help='default: %(default)s')
     parser.add_argument('--people', type=int, nargs='+', default=[10], help='default: 10')
     parser.add_argument('--seed', type=int, default=0, help='default: %(default)s')
+    parser.add_argument('--matching', choices=MODES, default='full', help='default: %(default)s')
     parser.add_argument('--config', type=Path, help='whose model.tracker tracks')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings of the config')
     parser.add_argument('--beside', action='store_true', help='compare with other trackers')

@@ -38,7 +38,8 @@ from mmgnntrack.analysis.given_pose_trackers import (
 )
 from mmgnntrack.analysis.pose_heads import trained
 from mmgnntrack.analysis.tables import table_over_seeds
-from mmgnntrack.posetrack import PoseVideo, posetrack_files, read_poses, read_video
+from mmgnntrack.models.heads import pretrained_dynamics
+from mmgnntrack.posetrack import JOINTS, PoseVideo, posetrack_files, read_poses, read_video
 
 CONFIG = Path(__file__).parents[2] / 'configs/pose_only/gnn-offsets_posetrack17.py'
 #: Of the matchings that need the trained head.
@@ -78,6 +79,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('annotations', metavar='ANNOTATIONS', type=Path, help='folder of PoseTrack files to train on')
     parser.add_argument('--out', type=Path, required=True, help='where the trained heads and the table go')
     parser.add_argument('--config', type=Path, default=CONFIG, help='config to train (default: %(default)s)')
+    parser.add_argument('--weights', help="instead of training: of `PretrainedDynamics`, as dynamics, the package's")
     parser.add_argument('--tuning', nargs='+', default=['S4T4', 'S5T4'], help='tuning games (default: S4T4 S5T4)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2], help='of the head (default: 0 1 2)')
     return parser.parse_args()
@@ -109,7 +111,10 @@ def main() -> None:
     config.train_dataloader.dataset.update(data_root='', ann_file=str(args.annotations.resolve()))
     init_default_scope(config.default_scope)
     with torch.enable_grad():
-        heads = [trained(config, None, seed, args.out / f'seed{seed}').state_dict() for seed in args.seeds]
+        if args.weights:
+            heads = [pretrained_dynamics(len(JOINTS), JOINTS, args.weights).state_dict()]
+        else:
+            heads = [trained(config, None, seed, args.out / f'seed{seed}').state_dict() for seed in args.seeds]
     tables = []
     for folder in sorted(path for path in args.games.iterdir() if (path / 'gt').is_dir()):
         found = rows(Games(folder, args.tuning), config, heads)

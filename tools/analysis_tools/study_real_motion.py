@@ -12,7 +12,7 @@ Last, the annotated poses are made as bad as estimated ones (see mmgnntrack/anal
 by iou, oks, a Kalman filter with oks, gnn and full, each tuned on training sequences. With --estimated so are the poses
 that a real estimator found of a sequence, with the settings of the config, at several joint thresholds.
 
-What is trained already is not trained again.
+What is trained already is not trained again; with --weights nothing is.
 
 examples:
   python tools/analysis_tools/study_real_motion.py data/posetrack17/annotations/train --out outputs/motion
@@ -43,8 +43,8 @@ from mmgnntrack.analysis.pose_heads import trained
 from mmgnntrack.analysis.tables import table, table_over_seeds
 from mmgnntrack.evaluation.functional import filter_predictions
 from mmgnntrack.functional import probability_within
-from mmgnntrack.models.heads import KalmanFilter
-from mmgnntrack.posetrack import posetrack_files, read_folder, read_poses, read_video
+from mmgnntrack.models.heads import DynamicsHead, KalmanFilter, pretrained_dynamics
+from mmgnntrack.posetrack import JOINTS, posetrack_files, read_folder, read_poses, read_video
 
 CONFIG = Path(__file__).parents[2] / 'configs/pose_only/gnn-offsets_posetrack17.py'
 #: Probabilities of the radii in the table that says how true the heads' own uncertainty is.
@@ -140,6 +140,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', type=Path, required=True, help='where the trained heads and the table go')
     parser.add_argument('--config', type=Path, default=CONFIG, help='config to train (default: %(default)s)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings that override it')
+    parser.add_argument('--weights', help="instead of training: of `PretrainedDynamics`, as dynamics, the package's")
     parser.add_argument('--ahead', type=int, nargs='+', default=[1, 3], help='frames (default: 1 3)')
     parser.add_argument('--horizon', type=int, default=8, help='of the check of the uncertainty (default: 8)')
     parser.add_argument('--folds', type=int, default=5)
@@ -158,6 +159,13 @@ def fold_of(names: list[str], folds: int) -> np.ndarray:
     return np.random.default_rng(0).permutation(len(names)) % folds
 
 
+def a_head(args: argparse.Namespace, config: Config, videos: list[str], fold: int, seed: int) -> DynamicsHead:
+    """The head of --weights, or one that is trained on some videos."""
+    if args.weights:
+        return pretrained_dynamics(len(JOINTS), JOINTS, args.weights)
+    return trained(config, videos, seed, args.out / f'fold{fold}_seed{seed}')
+
+
 def forecasts(args: argparse.Namespace, config: Config, names: np.ndarray) -> None:
     """Print the errors of all folds, for each horizon."""
     length = config.model.tracker.memory.length
@@ -169,7 +177,7 @@ def forecasts(args: argparse.Namespace, config: Config, names: np.ndarray) -> No
             train, test = (Samples(config, videos, ahead) for videos in (rest, held_out))
             found = guesses(train, test, ahead)
             for seed in args.seeds:
-                head = trained(config, rest, seed, args.out / f'fold{fold}_seed{seed}')
+                head = a_head(args, config, rest, fold, seed)
                 found[f'learned, seed {seed}'] = learned(head, test, length)[0]
             for name, values in found.items():
                 errors.setdefault(name, []).append(values)
@@ -187,7 +195,7 @@ def calibration(args: argparse.Namespace, config: Config, names: np.ndarray) -> 
     length = config.model.tracker.memory.length
     folds = fold_of(names, args.folds)
     heads = {
-        (fold, seed): trained(config, names[folds != fold].tolist(), seed, args.out / f'fold{fold}_seed{seed}')
+        (fold, seed): a_head(args, config, names[folds != fold].tolist(), fold, seed)
         for fold, seed in product(args.only_folds, args.seeds)
     }
     rows = []
@@ -207,7 +215,7 @@ def tracking(args: argparse.Namespace, config: Config, names: np.ndarray) -> Non
         running = []
         for level, seed, fold in product(real_tracking.LEVELS, args.seeds, args.only_folds):
             rest, held_out = names[folds != fold].tolist(), names[folds == fold].tolist()
-            head = trained(config, rest, seed, args.out / f'fold{fold}_seed{seed}')
+            head = a_head(args, config, rest, fold, seed)
             tuning, own = ([videos[name] for name in group] for group in (rest[: args.tuning_videos], held_out))
             track = partial(real_tracking.track_all, config, head.state_dict(), tuning, own, level, seed)
             running.append((level, seed, own, pool.submit(track).result if pool else track))
@@ -234,7 +242,7 @@ def estimates(args: argparse.Namespace, config: Config, names: np.ndarray) -> No
     fold, rest = folds[number], names[folds != folds[number]].tolist()
     tables: dict[float, dict[str, list]] = {threshold: {} for threshold in JOINT_THRESHOLDS}
     for seed in args.seeds:
-        weights = trained(config, rest, seed, args.out / f'fold{fold}_seed{seed}').state_dict()
+        weights = a_head(args, config, rest, fold, seed).state_dict()
         for matching in ('iou', 'oks', 'distance', 'gnn', 'full'):
             found = tracked(our_tracker(config.model.tracker, dict(matching=matching), weights), [poses])
             for threshold, rows in tables.items():
