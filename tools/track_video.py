@@ -7,8 +7,8 @@ given, only what is asked for:
 --save-json coco is NAME.coco.json, keypoint results as COCO writes them (of PoseTrack's joints: PoseTrack18's 17).
 
 --save-panels adds pictures of what the tracker did in each frame: NAME_fusion.mp4 with the poses before and after, and
-NAME_heatmaps/ and NAME_attention/ with a picture a frame of the three people who were seen first. Heatmaps need a
---config with matching=full, attention one with gnn or full.
+NAME_heatmaps/ and NAME_attention/ with a picture a frame of the three people who were seen first. Heatmaps need
+matching=full, which is the default, attention that or gnn.
 
 Without --config OpenMMLab's public models for COCO's 17 joints detect people and estimate poses; their weights are
 downloaded the first time, and checked; --weights-dir takes them from a folder instead. The dynamics are the package's
@@ -53,7 +53,7 @@ from tqdm import tqdm
 
 from mmgnntrack.analysis.tables import table
 from mmgnntrack.analysis.tracker_stages import StageClock
-from mmgnntrack.apis import FrameSource, PoseTrackInferencer
+from mmgnntrack.apis import DEFAULT_CONFIG, FrameSource, PoseTrackInferencer
 from mmgnntrack.apis.video_outputs import FORMATS, VideoOutputs, draw_over
 from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_skeleton
@@ -63,7 +63,6 @@ from mmgnntrack.posetrack import PoseVideo, Skeleton, read_video, skeleton_of
 from mmgnntrack.report import write_video_report
 from mmgnntrack.visualization import PANELS, OverlayVideo, check_panels
 
-CONFIG = 'full_rtmdet-tiny_hrnet-w32_coco'
 #: What must not change between the parts of a video.
 FIXED = (
     *('config', 'cfg_options', 'checkpoint', 'detector_checkpoint', 'pose_checkpoint', 'metainfo', 'fps'),
@@ -75,7 +74,8 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = tool_parser(__doc__)
     parser.add_argument('source', metavar='SOURCE', help='what to track')
-    parser.add_argument('--config', default=CONFIG, help='config of a VideoPoseTracker, file or name (%(default)s)')
+    help = 'config of a VideoPoseTracker, file or name (%(default)s)'
+    parser.add_argument('--config', default=DEFAULT_CONFIG, help=help)
     parser.add_argument('--checkpoint', help='weights of the dynamics head')
     parser.add_argument('--detector-checkpoint', help='(default: what the config names)')
     parser.add_argument('--pose-checkpoint', help='(default: what the config names)')

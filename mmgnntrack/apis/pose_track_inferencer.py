@@ -20,17 +20,21 @@ from mmgnntrack.visualization.poses import Links
 
 from .frame_source import Frame, FrameSource
 
+#: Public models of COCO's joints, and the package's own dynamics.
+DEFAULT_CONFIG = 'full_rtmdet-tiny_hrnet-w32_coco'
+
 
 class PoseTrackInferencer(BaseInferencer):
     """Detects, estimates and tracks the people of a video::
 
-        inferencer = PoseTrackInferencer('configs/mini/gnn_hrnet-mini_synthtrack.py', 'work_dirs/.../iter_300.pth')
+        inferencer = PoseTrackInferencer()
         for result in inferencer('video.mp4'):
             tracks = result['predictions'][0].pred_track_instances
 
     Args:
         model: config of a `VideoPoseTracker`, as a file, the name of one of this package's configs, or a Config.
-        weights: file or URL of a checkpoint of the dynamics head; not needed for matching by iou or oks.
+        weights: file or URL of a checkpoint of the dynamics head; a `PretrainedTracker`, or matching by iou, oks or
+            distance, needs none.
         detector_weights: of the detector; None for what the config names (`PartCheckpointHook`).
         pose_weights: of the pose estimator; None for what the config names (`PartCheckpointHook`).
         device: 'cpu', 'cuda:0', ...; None for what is there.
@@ -48,7 +52,7 @@ class PoseTrackInferencer(BaseInferencer):
 
     def __init__(
         self,
-        model: str | Path | Config | dict,
+        model: str | Path | Config | dict = DEFAULT_CONFIG,
         weights: str | None = None,
         detector_weights: str | None = None,
         pose_weights: str | None = None,

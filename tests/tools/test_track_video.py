@@ -22,7 +22,7 @@ from mmgnntrack.visualization import OverlayVideo
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/track_video.py'
-CONFIG = 'oks_rtmdet-tiny_hrnet-w32_coco'
+CONFIG = 'full_rtmdet-tiny_hrnet-w32_coco'
 
 
 @pytest.fixture(scope='module')
