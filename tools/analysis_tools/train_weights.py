@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from mmgnntrack.analysis.named_tracks import drawn, filmed, named
 from mmgnntrack.analysis.pose_heads import trained
+from mmgnntrack.command_line import one_line_errors
 from mmgnntrack.posetrack import NAMED_JOINTS, PoseVideo, read_folder, write_video
 
 CONFIG = Path(__file__).parents[2] / 'configs/pose_only/gnn-offsets_named-joints.py'
@@ -70,9 +71,8 @@ def write_data(args: argparse.Namespace) -> Path:
     return folder
 
 
-def main() -> None:
+def run(args: argparse.Namespace) -> None:
     """Write the data, train, write the weights and say what they are."""
-    args = parse_args()
     torch.set_num_threads(1)
     began = perf_counter()
     config = Config.fromfile(args.config)
@@ -91,6 +91,12 @@ def main() -> None:
     )
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     print(f'{file}: {file.stat().st_size} bytes, SHA-256 {digest}, {perf_counter() - began:.0f} s')
+
+
+def main() -> None:
+    """Run, or say in one line why not."""
+    with one_line_errors():
+        run(parse_args())
 
 
 if __name__ == '__main__':
