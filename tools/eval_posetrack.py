@@ -150,12 +150,16 @@ def run(args: argparse.Namespace) -> None:
     pairs, unused = pair_files(args.gt, args.pred, official_order=args.official_order)
     if unused:
         warn(f'no ground truth for {", ".join(map(str, unused))}')
+    if args.out and args.per_sequence and any(pair.name == 'total' for pair in pairs):
+        raise ValueError(
+            'a sequence is called total, as the files of all of them are: rename it, or do without --per-sequence'
+        )
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
     thresholds = args.joint_score_thr, args.pose_score_thr
     how = dict(official_quirks=not args.no_quirks, hota=args.hota, thresholds=thresholds)
     sequences = list(with_progress(count_files(pairs, **how, jobs=args.jobs), len(pairs)))
-    for field in ('scores', 'track_id'):
+    for field in ('frames', 'scores', 'track_id'):
         notes = [sequence.notes[field] for sequence in sequences if field in sequence.notes]
         if notes:
             warn(notes[0] + (f' (also in {len(notes) - 1} other files)' if notes[1:] else ''))

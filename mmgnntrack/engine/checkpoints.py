@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Mapping
 
+import torch
 from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, is_tensor, nn
@@ -31,7 +32,12 @@ def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> 
         CheckpointError: if it is no checkpoint, or does not fit; names the part, the file and the keys.
     """
     if is_url(filename):
-        filename = str(fetched(filename))
+        try:
+            filename = str(fetched(filename))
+        except OSError as error:
+            raise OSError(f'weights of the {name}: {error}') from error
+        except ValueError as error:
+            raise CheckpointError(f'weights of the {name}: {error}') from error
     try:
         checkpoint = CheckpointLoader.load_checkpoint(filename, map_location='cpu')
         state = checkpoint.get('state_dict', checkpoint)
@@ -49,7 +55,8 @@ def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> 
 
 
 def check_fit(own: Mapping[str, Tensor], state: Mapping[str, Tensor], name: str, filename: str | None) -> None:
-    """Raises CheckpointError, naming part, file and keys, unless the state has all own weights in their shapes."""
+    """Raises CheckpointError, naming part, file and keys, unless the state has all own weights in their shapes, as
+    numbers that a network can work with."""
     missing = sorted(own.keys() - state.keys())
     differing = sorted(key for key in own.keys() & state.keys() if own[key].shape != state[key].shape)
     if missing or differing:
@@ -58,3 +65,18 @@ def check_fit(own: Mapping[str, Tensor], state: Mapping[str, Tensor], name: str,
             f'{filename} does not fit the {name}: {len(few)} of {len(own)} weights are missing or of other shapes, '
             f'{", ".join(few[:5])}{", ..." if len(few) > 5 else ""}'
         )
+    for key, value in own.items():
+        flaw = _flaw(state[key], value)
+        if flaw:
+            raise CheckpointError(f'{filename} does not fit the {name}: expected finite numbers, {key} {flaw}')
+
+
+def _flaw(given: Tensor, own: Tensor) -> str | None:
+    """What is wrong with a weight's numbers, if anything."""
+    if given.layout != torch.strided or given.is_quantized or given.is_meta:
+        return 'is sparse, quantized or without values'
+    if own.is_floating_point() != given.is_floating_point():
+        return f'is of {given.dtype}'
+    if own.is_floating_point() and not given.isfinite().all():
+        return 'has NaN or infinity'
+    return None

@@ -13,6 +13,7 @@ import numpy as np
 from mmgnntrack.evaluation.functional import (
     EvaluationCounts,
     PoseTrackResult,
+    aligned,
     count_video,
     filter_predictions,
     tracked_predictions,
@@ -61,8 +62,9 @@ class SequenceCounts:
         name: of the sequence.
         counts: of the sequence.
         filtered: of its filtered predictions; the same object where nothing is filtered.
-        notes: what is unusual about a field of the predictions, and where it is first: poses without `scores`, which
-            rank last, as in the official evaluator, and poses without a `track_id`, which AP alone sees.
+        notes: what is unusual about a field of the predictions, and where it is first: `frames` in another order (see
+            `aligned`), poses without `scores`, which rank last, as in the official evaluator, and poses without a
+            `track_id`, which AP alone sees.
     """
 
     name: str
@@ -133,10 +135,12 @@ def count_files(
 
 def _count_pair(pair: FilePair, thresholds: tuple[float, float], **how: bool | str) -> SequenceCounts:
     gt, pred = read_video(pair.gt), read_video(pair.pred, predictions=True)
+    pred, note = aligned(gt, pred)
     counts = count_video(gt, pred, **how)
     kept = filter_predictions(pred, *thresholds) if any(thresholds) else tracked_predictions(pred)
     filtered = counts if kept is pred else count_video(gt, kept, **how)
-    return SequenceCounts(pair.name, counts, filtered, _notes(pred))
+    notes = _notes(pred) | ({'frames': f"{pred.path}, field 'images': {note}"} if note else {})
+    return SequenceCounts(pair.name, counts, filtered, notes)
 
 
 def _notes(video: PoseVideo) -> dict[str, str]:

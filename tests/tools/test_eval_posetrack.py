@@ -144,6 +144,41 @@ def test_predictions_without_ground_truth_are_named_in_one_warning(run: Run, fol
     assert complaints == f'warning: no ground truth for {folders}/pred/a.json, {folders}/pred/b.json\n'
 
 
+def test_frames_in_another_order(run: Run, tmp_path: Path) -> None:
+    """As their names say, with a note; what is of another video is refused, what says nothing is taken by position."""
+    gt = a_video(*[people_at(100 + 50 * t, 900 - 50 * t) for t in range(6)])
+    for folder in ('gt', 'pred'):
+        (tmp_path / folder).mkdir()
+        write_video(tmp_path / folder / 'v.json', gt)
+    whole = json.loads(run(tmp_path / 'gt', tmp_path / 'pred', '--json')[1])
+    document = json.loads((tmp_path / 'pred/v.json').read_text())
+    document['images'].reverse()
+    (tmp_path / 'pred/v.json').write_text(json.dumps(document))
+    status, output, complaint = run(tmp_path / 'gt', tmp_path / 'pred', '--json')
+    assert status == 0 and json.loads(output) == whole
+    assert complaint.count('warning: ') == 1 and 'in another order' in complaint
+    document['images'][2]['file_name'] = 'another.jpg'
+    (tmp_path / 'pred/v.json').write_text(json.dumps(document))
+    status, _, complaint = run(tmp_path / 'gt', tmp_path / 'pred', '--json')
+    assert status == 1 and 'pred/v.json, frame 2' in complaint and 'another.jpg' in complaint
+    document['images'].reverse()
+    for number, image in enumerate(document['images']):
+        image['file_name'] = f'mine_{number}.png'
+        image['frame_id'] = number + 1000
+    (tmp_path / 'pred/v.json').write_text(json.dumps(document))
+    status, output, complaint = run(tmp_path / 'gt', tmp_path / 'pred', '--json')
+    assert status == 0 and json.loads(output) == whole and 'taken by position' in complaint
+
+
+def test_a_sequence_that_is_called_total(run: Run, folders: Path) -> None:
+    for folder in ('gt', 'pred'):
+        (folders / folder / 'v.json').rename(folders / folder / 'total.json')
+    arguments = [folders / 'gt', folders / 'pred', '--out', folders / 'out']
+    status, _, complaint = run(*arguments, '--per-sequence')
+    assert status == 1 and 'a sequence is called total' in complaint and not (folders / 'out').exists()
+    assert run(*arguments)[0] == 0
+
+
 def test_missing_scores_rank_last(run: Run, folders: Path) -> None:
     # The pose of the last frame is a false positive: with the highest score it ruins AP, with none it does not.
     document = json.loads((folders / 'pred/v.json').read_text())

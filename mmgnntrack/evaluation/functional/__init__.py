@@ -1,5 +1,6 @@
 """PoseTrack's measures as plain functions on poses in memory."""
 
+from .alignment import aligned
 from .clear_mot import MotCounts
 from .evaluate import HOTAS, EvaluationCounts, PoseTrackResult, count_video, evaluate, figures
 from .filtering import filter_predictions, tracked_predictions
@@ -11,6 +12,7 @@ __all__ = [
     'EvaluationCounts',
     'MotCounts',
     'PoseTrackResult',
+    'aligned',
     'column_means',
     'count_video',
     'evaluate',

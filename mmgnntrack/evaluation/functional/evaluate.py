@@ -10,6 +10,7 @@ import numpy as np
 
 from mmgnntrack.posetrack import PoseVideo
 
+from .alignment import aligned
 from .average_precision import Detections, average_precision, with_total
 from .clear_mot import MotCounts, count_sequence, mot_percentages
 from .counts import JointCounts
@@ -135,7 +136,7 @@ def evaluate(
 ) -> PoseTrackResult:
     """Compare predicted with annotated videos as the benchmark's evaluator does.
 
-    Videos pair by name, frames by position. Frames without annotated people are left out.
+    Videos pair by name, frames as `aligned` says. Frames without annotated people are left out.
 
     Args:
         gt: annotated videos, at least one, with track ids. People without a head box get one from their joints, see
@@ -176,8 +177,9 @@ def count_video(
         hota: see `evaluate`.
 
     Raises:
-        PoseTrackFormatError: see `match_video`.
+        PoseTrackFormatError: see `aligned` and `match_video`.
     """
+    pred, _ = aligned(gt, pred)
     video, tracked = match_video(gt, pred), tracked_predictions(pred)
     followed = video if tracked is pred else match_video(gt, tracked)
     return EvaluationCounts(

@@ -57,6 +57,32 @@ def test_what_does_not_fit(tmp_path: Path) -> None:
     assert all(torch.equal(before[key], value) for key, value in part.state_dict().items())
 
 
+@pytest.mark.parametrize(
+    ('key', 'value', 'flaw'),
+    [
+        ('0.weight', torch.full((2, 3), torch.nan), 'has NaN or infinity'),
+        ('1.running_var', torch.tensor([1.0, torch.inf]), 'has NaN or infinity'),
+        ('0.bias', torch.zeros(2, dtype=torch.int64), 'is of torch.int64'),
+        ('1.num_batches_tracked', torch.tensor(0.5), 'is of torch.float32'),
+        ('0.weight', torch.eye(2, 3).to_sparse(), 'is sparse'),
+        ('0.bias', torch.zeros(2, device='meta'), 'is sparse'),
+    ],
+)
+def test_numbers_that_no_network_can_work_with(tmp_path: Path, key: str, value: torch.Tensor, flaw: str) -> None:
+    part = a_part()
+    file = save(tmp_path / 'bad.pth', a_part().state_dict() | {key: value})
+    with pytest.raises(CheckpointError, match=rf'bad.pth does not fit the detector: .*, {key} {flaw}'):
+        load_part(part, 'detector', file)
+    load_part(
+        part,
+        'detector',
+        save(
+            tmp_path / 'half.pth',
+            {k: v.half() if v.is_floating_point() else v for k, v in a_part().state_dict().items()},
+        ),
+    )
+
+
 def test_what_is_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / 'text.pth').write_text('a page that says "not found"')
     (tmp_path / 'empty.pth').touch()
