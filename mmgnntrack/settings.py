@@ -1,14 +1,37 @@
 """Settings of a config on their way to the dataclasses that use them."""
 
 import difflib
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields
+from numbers import Real
 
 
 def one_of(owner: str, field: str, value: str, allowed: Collection[str]) -> None:
     """Raises ValueError, naming the owner and the field, unless a value is one of those that are allowed."""
     if value not in allowed:
         raise ValueError(f'{owner}: {field} must be one of {tuple(allowed)}, got {value!r}')
+
+
+def in_range(owner: str, least: float = -math.inf, most: float = math.inf, **values: object) -> None:
+    """Raises ValueError, naming the owner and the field, unless all values are numbers from `least` to `most`, both
+    included, and finite.
+
+    >>> in_range('tracker', 0, 1, share=1.5)
+    Traceback (most recent call last):
+    ValueError: tracker: share must be a finite number from 0 to 1, got 1.5
+    """
+    for field, value in values.items():
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or not least <= value <= most:
+            bounds = (
+                f' from {least} to {most}'
+                if math.isfinite(least + most)
+                else f' from {least}'
+                if math.isfinite(least)
+                else ''
+            )
+            raise ValueError(f'{owner}: {field} must be a finite number{bounds}, got {value!r}')
 
 
 def share_out(

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mmgnntrack.settings import one_of, share_out
+from mmgnntrack.settings import in_range, one_of, share_out
 
 
 @dataclass
@@ -31,3 +31,53 @@ def test_one_of() -> None:
     one_of('house', 'colour', 'red', ('red', 'white'))
     with pytest.raises(ValueError, match=r"house: colour must be one of \('red', 'white'\), got 'blue'"):
         one_of('house', 'colour', 'blue', ('red', 'white'))
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), -0.1, 1.1, True, '0.5', None])
+def test_numbers_in_a_range(value: object) -> None:
+    in_range('tracker', 0, 1, share=0.5, other=1)
+    with pytest.raises(ValueError, match='tracker: share must be a finite number from 0 to 1, got'):
+        in_range('tracker', 0, 1, share=value)
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [
+        dict(min_similarity=2.0),
+        dict(min_similarity=float('nan')),
+        dict(sigmas=(0.1, 0.0)),
+        dict(sigmas=(0.1, -0.1)),
+        dict(sigmas=(0.1, float('nan'))),
+        dict(joint_score_thr=float('nan')),
+        dict(bbox_margin=-1.0),
+        dict(predicted_weight=1.5),
+        dict(unseen_power=-1.0),
+        dict(init_score_thr='high'),
+        dict(max_tracks=0),
+        dict(memory=dict(type='mmgnntrack.TrackMemory', max_lost=-1)),
+    ],
+    ids=str,
+)
+def test_settings_of_a_tracker_that_make_no_sense(settings: dict) -> None:
+    from mmgnntrack.models import PoseTracker
+
+    ((field, _),) = (settings.get('memory') or settings).items() if 'memory' not in settings else [('max_lost', 0)]
+    with pytest.raises(ValueError, match=f'(PoseTracker|TrackMemory): {field} must be'):
+        PoseTracker(matching='oks', **(dict(sigmas=(0.1, 0.1)) | settings))
+
+
+def test_search_regions_that_make_no_sense() -> None:
+    from mmgnntrack.functional import SearchGeometry
+
+    for field, value in dict(padding=-1.0, scale=(0.0, 1.0), coarsen=float('nan'), input_size=(0, 10)).items():
+        with pytest.raises(ValueError, match=f'SearchGeometry: {field} must be finite and above 0'):
+            SearchGeometry(**(dict(input_size=(96, 128), heatmap_size=(24, 32)) | {field: value}))
+
+
+def test_skeletons_that_make_no_sense() -> None:
+    from mmgnntrack.posetrack import Skeleton
+
+    with pytest.raises(ValueError, match='different names.*nose twice'):
+        Skeleton(('nose', 'neck', 'nose'), (0.1,) * 3)
+    with pytest.raises(ValueError, match='2 sigmas for 3 joints'):
+        Skeleton(('nose', 'neck', 'hip'), (0.1,) * 2)

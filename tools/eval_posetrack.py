@@ -159,7 +159,7 @@ def run(args: argparse.Namespace) -> None:
     thresholds = args.joint_score_thr, args.pose_score_thr
     how = dict(official_quirks=not args.no_quirks, hota=args.hota, thresholds=thresholds)
     sequences = list(with_progress(count_files(pairs, **how, jobs=args.jobs), len(pairs)))
-    for field in ('frames', 'scores', 'track_id'):
+    for field in ('bbox_head', 'frames', 'scores', 'track_id'):
         notes = [sequence.notes[field] for sequence in sequences if field in sequence.notes]
         if notes:
             warn(notes[0] + (f' (also in {len(notes) - 1} other files)' if notes[1:] else ''))

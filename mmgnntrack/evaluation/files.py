@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ from mmgnntrack.evaluation.functional import (
 from mmgnntrack.files import write_text
 from mmgnntrack.posetrack import (
     POSETRACK17_JOINTS,
+    PoseFrame,
     PoseTrackFormatError,
     PoseVideo,
     posetrack_files,
@@ -32,12 +33,19 @@ NAMES = (*POSETRACK17_JOINTS, 'total')
 
 
 #: Fields of predictions: what is unusual in a frame, and what it means.
-_UNUSUAL = {
+_UNUSUAL: dict[str, tuple[Callable[[PoseFrame], bool], str]] = {
     'scores': (
         lambda frame: (np.isnan(frame.keypoint_scores) & frame.annotated).any(),
         'poses without scores rank last',
     ),
     'track_id': (lambda frame: (frame.track_ids < 0).any(), 'poses without a track id count for AP alone'),
+}
+#: The same of annotations.
+_UNUSUAL_TRUTH: dict[str, tuple[Callable[[PoseFrame], bool], str]] = {
+    'bbox_head': (
+        lambda frame: (frame.head_bboxes[:, 2:] <= frame.head_bboxes[:, :2]).any(),
+        'head boxes without a size: nothing is near enough to match',
+    ),
 }
 
 
@@ -62,9 +70,9 @@ class SequenceCounts:
         name: of the sequence.
         counts: of the sequence.
         filtered: of its filtered predictions; the same object where nothing is filtered.
-        notes: what is unusual about a field of the predictions, and where it is first: `frames` in another order (see
-            `aligned`), poses without `scores`, which rank last, as in the official evaluator, and poses without a
-            `track_id`, which AP alone sees.
+        notes: what is unusual about a field of the files, and where it is first: `frames` in another order (see
+            `aligned`), head boxes without a size, poses without `scores`, which rank last, as in the official
+            evaluator, and poses without a `track_id`, which AP alone sees.
     """
 
     name: str
@@ -139,13 +147,17 @@ def _count_pair(pair: FilePair, thresholds: tuple[float, float], **how: bool | s
     counts = count_video(gt, pred, **how)
     kept = filter_predictions(pred, *thresholds) if any(thresholds) else tracked_predictions(pred)
     filtered = counts if kept is pred else count_video(gt, kept, **how)
-    notes = _notes(pred) | ({'frames': f"{pred.path}, field 'images': {note}"} if note else {})
+    notes = (
+        _notes(gt, _UNUSUAL_TRUTH)
+        | _notes(pred, _UNUSUAL)
+        | ({'frames': f"{pred.path}, field 'images': {note}"} if note else {})
+    )
     return SequenceCounts(pair.name, counts, filtered, notes)
 
 
-def _notes(video: PoseVideo) -> dict[str, str]:
+def _notes(video: PoseVideo, fields: dict[str, tuple[Callable[[PoseFrame], bool], str]]) -> dict[str, str]:
     found = {}
-    for field, (unusual, meaning) in _UNUSUAL.items():
+    for field, (unusual, meaning) in fields.items():
         for index, frame in enumerate(video.frames):
             if unusual(frame):
                 found[field] = f"{video.path}, frame {index} ({frame.file_name}), field '{field}': {meaning}"

@@ -170,6 +170,12 @@ class SearchGeometry:
     coarsen: float = 1.0
     multiple: int = 32
 
+    def __post_init__(self) -> None:
+        for field in ('input_size', 'heatmap_size', 'padding', 'scale', 'coarsen', 'multiple'):
+            values = np.asarray(getattr(self, field), float)
+            if not (np.isfinite(values) & (values > 0)).all():
+                raise ValueError(f'SearchGeometry: {field} must be finite and above 0, got {getattr(self, field)}')
+
     @property
     def search_input_size(self) -> tuple[int, int]:
         """(w, h) of the network input that a search region is resized to."""

@@ -12,13 +12,17 @@ from mmgnntrack.posetrack import PoseFrame, frame_numbers
 from .decoding import cell_size
 from .tracker import PoseTracker
 
+#: Of a joint that is there.
+_LEAST = 1e-3
+
 
 def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iterator[PoseFrame]:
     """Gives the poses of a video identities, frame by frame.
 
-    Scores that are missing count as 1. The frames are numbered by their ids: ids that are left out are frames without
-    people, in steps of the ids' greatest common divisor. For `full`, heatmaps are drawn around the joints (see
-    `gaussian_heatmaps`), since nothing else is known of what the estimator saw.
+    Scores that are missing count as 1, negative ones as the tracker's `joint_score_thr`. The frames are numbered by
+    their ids: ids that are left out are frames without people, in steps of the ids' greatest common divisor. For
+    `full`, heatmaps are drawn around the joints (see `gaussian_heatmaps`), since nothing else is known of what the
+    estimator saw.
 
     Args:
         tracker: in eval mode; it begins a new video. Its dynamics head, if any, has no visual cue.
@@ -29,8 +33,9 @@ def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iter
         poses that are nobody's are left out.
     """
     tracker.reset()
+    least = max(tracker.association.joint_score_thr, _LEAST)
     for number, frame in zip(frame_numbers([frame.frame_id for frame in frames]), frames):
-        poses = tracker.step(as_estimated(*_seen(frame), tracker), number)
+        poses = tracker.step(as_estimated(*_seen(frame, least), tracker), number)
         yield _as_frame(poses[poses.instances_id >= 0], frame, tracker.mode.fuses)
 
 
@@ -53,11 +58,12 @@ def as_estimated(keypoints: np.ndarray, scores: np.ndarray, tracker: PoseTracker
     return estimated
 
 
-def _seen(frame: PoseFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints (n, K, 2) and scores (n, K) of the poses that have any joint."""
+def _seen(frame: PoseFrame, least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints (n, K, 2) and scores (n, K) of the poses that have any joint, `least` where they are negative."""
     seen = frame.annotated.any(-1)
     keypoints, annotated, scores = frame.keypoints[seen], frame.annotated[seen], frame.keypoint_scores[seen]
-    return keypoints, np.where(annotated, np.where(np.isnan(scores), 1.0, scores), 0.0)
+    # Scores of some tools are logarithms: below zero, but of joints that are there.
+    return keypoints, np.where(annotated, np.select([np.isnan(scores), scores < 0], [1.0, least], scores), 0.0)
 
 
 def _as_frame(tracked: InstanceData, frame: PoseFrame, decoded: bool) -> PoseFrame:

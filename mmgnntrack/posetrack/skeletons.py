@@ -22,6 +22,12 @@ class Skeleton:
     links: tuple[tuple[str, str], ...] = ()
     swaps: tuple[tuple[str, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        twice = [joint for joint in dict.fromkeys(self.joints) if self.joints.count(joint) > 1]
+        if twice or len(self.sigmas) != len(self.joints):
+            got = f'{", ".join(twice)} twice' if twice else f'{len(self.sigmas)} sigmas for {len(self.joints)} joints'
+            raise ValueError(f'expected joints of different names, each with a sigma, got {got}')
+
     @property
     def link_indices(self) -> tuple[tuple[int, int], ...]:
         """The limbs, as pairs of joint indices."""

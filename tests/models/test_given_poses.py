@@ -6,6 +6,7 @@ import torch
 from videos import a_frame
 
 from mmgnntrack.models import PoseTracker, track_given_poses
+from mmgnntrack.models.tracker import pretrained_tracker
 from mmgnntrack.posetrack import PoseFrame, frame_numbers
 
 CODEC = dict(type='mmpose.MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5)
@@ -58,6 +59,17 @@ def test_missing_scores_count_as_one(oks: PoseTracker) -> None:
     frame.annotated[0, 3] = False
     (tracked,) = track_given_poses(oks, [frame])
     assert tracked.keypoint_scores[0].tolist() == [1, 1, 1, 0] + [1] * 11
+
+
+@pytest.mark.parametrize('matching', ['oks', 'full'])
+def test_negative_scores_are_of_somebody(matching: str) -> None:
+    tracker = pretrained_tracker(matching=matching, init_score_thr=0.0).eval()
+    frames = [people(index, 100 + index, 900) for index in range(3)]
+    for frame in frames:
+        frame.keypoint_scores[0] = -3.5
+    found = list(track_given_poses(tracker, frames))
+    assert [frame.track_ids.tolist() for frame in found] == [[0, 1]] * 3
+    assert all(frame.annotated.all() and (frame.keypoint_scores > 0).all() for frame in found)
 
 
 def test_poses_without_joints_are_left_out(oks: PoseTracker) -> None:

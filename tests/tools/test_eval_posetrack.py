@@ -170,6 +170,20 @@ def test_frames_in_another_order(run: Run, tmp_path: Path) -> None:
     assert status == 0 and json.loads(output) == whole and 'taken by position' in complaint
 
 
+def test_head_boxes_without_a_size(run: Run, folders: Path) -> None:
+    document = json.loads((folders / 'gt/v.json').read_text())
+    for pose in document['annotations']:
+        pose['bbox_head'][2:] = [0, 0]
+    (folders / 'gt/v.json').write_text(json.dumps(document))
+    status, _, complaint = run(folders / 'gt', folders / 'pred')
+    assert status == 0 and 'gt/v.json, frame 0' in complaint and 'head boxes without a size' in complaint
+
+
+def test_thresholds_that_are_none(run: Run, folders: Path) -> None:
+    status, _, complaint = run(folders / 'gt', folders / 'pred', '--joint-score-thr', 'nan')
+    assert status == 1 and 'expected finite thresholds' in complaint
+
+
 def test_a_sequence_that_is_called_total(run: Run, folders: Path) -> None:
     for folder in ('gt', 'pred'):
         (folders / folder / 'v.json').rename(folders / folder / 'total.json')

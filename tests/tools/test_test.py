@@ -12,7 +12,7 @@ CONFIG = 'configs/mini/gnn_hrnet-mini_synthtrack.py'
 SETTINGS = (
     *('custom_hooks.0.detector=None', 'custom_hooks.0.pose_estimator=None'),
     *('model.detector.score_thr=0.0', 'model.detector.model.test_cfg.rcnn.max_per_img=3'),
-    *('model.tracker.init_score_thr=0.0', 'model.tracker.min_similarity=-1.0', 'test_dataloader.num_workers=0'),
+    *('model.tracker.init_score_thr=0.0', 'model.tracker.min_similarity=0.0', 'test_dataloader.num_workers=0'),
     'test_dataloader.persistent_workers=False',
 )
 Tool = Callable[..., tuple[int, str, str]]

@@ -36,7 +36,7 @@ def options(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> list[
         file = folder / f'{option[2:]}.pth'
         save_checkpoint(dict(state_dict=part.model.state_dict()), str(file))
         found += [option, str(file)]
-    tracker = ('matching=oks', 'init_score_thr=0.0', 'min_similarity=-1.0')
+    tracker = ('matching=oks', 'init_score_thr=0.0', 'min_similarity=0.0')
     settings = [
         *(f'model.tracker.{setting}' for setting in tracker),
         'model.detector.model.test_cfg.rcnn.max_per_img=3',

@@ -49,7 +49,12 @@ def filter_predictions(video: PoseVideo, min_joint_score: float, min_pose_score:
         video: predictions.
         min_joint_score: joints below this are dropped.
         min_pose_score: poses below this are dropped.
+
+    Raises:
+        ValueError: for scores that are not finite.
     """
+    if not np.isfinite([min_joint_score, min_pose_score]).all():
+        raise ValueError(f'expected finite thresholds of scores, got {min_joint_score} and {min_pose_score}')
     frames = []
     for frame in tracked_predictions(video).frames:
         scores = np.where(np.isnan(frame.keypoint_scores), MISSING_SCORE, frame.keypoint_scores)

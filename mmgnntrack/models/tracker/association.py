@@ -20,7 +20,7 @@ from mmgnntrack.functional import (
 )
 from mmgnntrack.functional.similarity import AREA_OF_BBOX
 from mmgnntrack.posetrack import POSETRACK
-from mmgnntrack.settings import one_of
+from mmgnntrack.settings import in_range, one_of
 
 #: How much wider or higher the box of somebody unseen may become in a frame.
 _GROWTH = 1.25
@@ -50,8 +50,13 @@ class Association:
     def __post_init__(self) -> None:
         one_of('PoseTracker', 'similarity', self.similarity, SIMILARITIES)
         self.sigmas = np.asarray(self.sigmas, float)
+        if self.sigmas.ndim != 1 or not (np.isfinite(self.sigmas) & (self.sigmas > 0)).all():
+            raise ValueError(f'PoseTracker: sigmas must be finite numbers above 0, got {self.sigmas.tolist()}')
         if self.min_similarity is None:
             self.min_similarity = SIMILARITIES[self.similarity].enough
+        in_range('PoseTracker', 0, 1, min_similarity=self.min_similarity)
+        in_range('PoseTracker', 0, bbox_margin=self.bbox_margin, duplicate_thr=self.duplicate_thr)
+        in_range('PoseTracker', joint_score_thr=self.joint_score_thr)
 
     def match(self, reference: InstanceData, estimated: InstanceData) -> Matches:
         """The Hungarian assignment of N estimated poses to M reference poses. Of estimated poses that repeat each other

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmgnntrack.functional import Matches, centred_regions, upload
 from mmgnntrack.functional.heatmaps import fuse_heatmaps, resample_heatmaps
-from mmgnntrack.settings import one_of
+from mmgnntrack.settings import in_range, one_of
 
 #: Estimated and predicted heatmaps (n, K, H, W) on one grid, the cells (n, 1, H, W) that the prediction covers, its
 #: share (n, 1, 1, 1) and the confidence's power, to fused heatmaps.
@@ -39,6 +39,8 @@ class HeatmapFusion:
     def __post_init__(self) -> None:
         one_of('PoseTracker', 'fusion', self.fusion, FUSIONS)
         one_of('PoseTracker', 'alignment', self.alignment, ('exact', 'centre'))
+        in_range('PoseTracker', 0, 1, predicted_weight=self.predicted_weight)
+        in_range('PoseTracker', 0, confidence_power=self.confidence_power, unseen_power=self.unseen_power)
 
     def fuse(self, reference: InstanceData, estimated: InstanceData, matches: Matches) -> Tensor:
         """(n, K, H, W) fused heatmaps of the n matches, on the estimated ones' regions.

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmgnntrack.settings import in_range
+
 from .modes import Mode
 
 
@@ -25,6 +27,11 @@ class LifeCycle:
     max_tracks: int | None = None
     predicted_score_thr: float = 0.3
     coasting: bool = False
+
+    def __post_init__(self) -> None:
+        in_range('PoseTracker', init_score_thr=self.init_score_thr, predicted_score_thr=self.predicted_score_thr)
+        if self.max_tracks is not None:
+            in_range('PoseTracker', 1, max_tracks=self.max_tracks)
 
     def seen(self, scores: np.ndarray) -> np.ndarray:
         """(n,) which poses, with joint scores (n, K), show somebody clearly enough to start a tracklet."""

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmgnntrack.functional import bbox_areas, upload
 from mmgnntrack.registry import MODELS
+from mmgnntrack.settings import in_range
 
 
 @MODELS.register_module()
@@ -40,8 +41,8 @@ class TrackMemory:
         max_lost: int = 15,
         joint_score_thr: float = 0.0,
     ) -> None:
-        if length < 1:
-            raise ValueError(f'TrackMemory: length must be at least 1, got {length}')
+        in_range('TrackMemory', 1, length=length)
+        in_range('TrackMemory', 0, max_lost=max_lost)
         self.num_keypoints = num_keypoints
         self.visual_channels = visual_channels
         self.length = length

@@ -170,7 +170,7 @@ def in_whole_pixels(people_file: Path, path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(('min_similarity', 'recovers'), [(-1.0, False), (2.0, True)])
+@pytest.mark.parametrize(('min_similarity', 'recovers'), [(0.0, False), (1.0, True)])
 def test_same_as_the_video_model(
     min_similarity: float, recovers: bool, pipeline: Callable, people_file: Path, repository: Path, tmp_path: Path
 ) -> None:
@@ -257,7 +257,7 @@ def test_a_model_without_heatmaps(pipeline: Callable, tmp_path: Path) -> None:
 def test_in_half_precision(pipeline: Callable, repository: Path, tmp_path: Path) -> None:
     """MMEngine's fp16 loop, whose networks answer in bfloat16 on a CPU, slowly: a few frames."""
     tracker = Config.fromfile(repository / 'configs/mini/gnn_hrnet-mini_synthtrack.py').model.tracker.to_dict()
-    runner = pipeline(dict(tracker=dict(tracker, init_score_thr=0.0, min_similarity=-1.0)))
+    runner = pipeline(dict(tracker=dict(tracker, init_score_thr=0.0, min_similarity=0.0)))
     runner.cfg.test_dataloader.dataset.indices = runner._test_dataloader['dataset']['indices'] = 12
     runner.cfg.test_cfg.fp16 = runner._test_loop['fp16'] = True
     runner.test()

@@ -145,7 +145,7 @@ def test_without_features() -> None:
 
 
 def test_length_must_be_positive() -> None:
-    with pytest.raises(ValueError, match='at least 1, got 0'):
+    with pytest.raises(ValueError, match='length must be a finite number from 1, got 0'):
         TrackMemory(K, length=0)
 
 

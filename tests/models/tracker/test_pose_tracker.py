@@ -166,7 +166,7 @@ def test_who_starts_a_tracklet(make: Make, matching: str) -> None:
 
 def test_a_poor_pose_of_somebody_recovered_is_left_out(make: Make) -> None:
     """It repeats what is given out; elsewhere it is nobody's."""
-    tracker = make('full', init_score_thr=0.5, predicted_score_thr=0.0, min_similarity=2.0)
+    tracker = make('full', init_score_thr=0.5, predicted_score_thr=0.0, min_similarity=1.0)
     tracker.step(estimated(HERE), 0)
     found = tracker.step(estimated(HERE, FAR, heights=0.4), 1)
     assert found.predicted.tolist() == [True, False] and found.instances_id.tolist() == [0, -1]
@@ -318,7 +318,7 @@ def test_somebody_who_walks_on_unseen(matching: str, any_time: bool, coasting: b
 
 
 def test_nobody_is_recovered_where_somebody_else_stands(make: Make) -> None:
-    tracker = make('full', predicted_score_thr=0.1, similarity='iou', min_similarity=2.0)  # nobody is matched
+    tracker = make('full', predicted_score_thr=0.1, similarity='iou', min_similarity=1.0)  # nobody is matched
     tracker.step(estimated(HERE, FAR), 0)
     found = tracker.step(estimated(HERE), 1)
     places = found.keypoints[found.predicted][:, 0].round(-2)
