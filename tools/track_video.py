@@ -106,6 +106,8 @@ def parse_args() -> argparse.Namespace:
         value = getattr(args, name)
         if value is not None and value < 1:
             parser.error(f'--{name.replace("_", "-")}: expected 1 or more, got {value}')
+    if not 0 < args.fps < float('inf'):
+        parser.error(f'--fps: expected a finite number above 0, got {args.fps}')
     if args.report:
         args.save_video = True
         args.save_json = [*dict.fromkeys([*(args.save_json or ()), 'posetrack'])]
@@ -122,7 +124,8 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
     video = PoseVideo(source.name, [], skeleton=skeleton, info=join_info(args.join))
     if Path(args.source).resolve() == (args.out_dir / f'{video.name}.mp4').resolve():
         raise ValueError(f'--out-dir {args.out_dir}: {args.source} would be written over, expected another folder')
-    options = {name: str(getattr(args, name)) for name in FIXED} | {'source': str(Path(args.source).resolve())}
+    options = {name: str(getattr(args, name)) for name in FIXED}
+    options |= {'source': str(Path(args.source).resolve()), 'frames': str(source.length)}
     afterwards = partial(join_tracklets, tracker, max_gap=args.join) if args.join else None
     drawn_at_once = args.save_video and not args.join
     outputs = VideoOutputs(
@@ -163,7 +166,11 @@ def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: Fra
         seconds = dict(reading=source.reading.seconds, **clock.seconds, writing=outputs.writing.seconds)
         seconds['all, side by side'] = perf_counter() - began
         print(speeds(seconds, len(outputs) - start))
+    if done and source.broken == len(outputs):
+        raise ValueError(f'{args.source}: expected frames, got {len(outputs)}, none of which can be decoded')
     broken = f', {source.broken} of them could not be decoded' if source.broken else ''
+    if done and source.length and len(outputs) < source.length:
+        broken += f'; the file promises {source.length}'
     rest = '' if done else ' so far; --resume goes on from there'
     if args.join and args.save_video:
         overlay = OverlayVideo(args.out_dir / f'{video.name}.mp4', source.fps, len(outputs))

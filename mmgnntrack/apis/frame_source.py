@@ -17,6 +17,8 @@ from .background import Background
 
 #: Frames that are decoded before they are asked for.
 AHEAD = 4
+#: Frames in a row that cannot be decoded, after which a video is over: some promise billions.
+GIVE_UP = 500
 
 
 class Frame(NamedTuple):
@@ -111,19 +113,19 @@ class FrameSource:
 
     def _from_video(self, start: int) -> Iterator[Frame]:
         capture = self._open()
-        broken = []  # since the last frame that was decoded: at the end these are none, files may promise too many
+        broken = 0  # since the last frame that was decoded: at the end these are none, files may promise too many
         try:
             number = 0
-            while (grabbed := capture.grab()) or (self.length and number < self.length):
+            while (grabbed := capture.grab()) or (self.length and number < self.length and broken < GIVE_UP):
                 # What comes before the start is not decoded.
                 decoded, image = capture.retrieve() if grabbed and number >= start else (grabbed, None)
                 if not decoded:
                     self._warn(number, f'{self.source}: the frame cannot be decoded')
-                    broken.append(Frame(number, f'{number:06}', None))
+                    broken += number >= start
                 elif number >= start:
-                    yield from broken
-                    broken = []
-                    yield Frame(number, f'{number:06}', image)
+                    yield from (_frame(lost) for lost in range(number - broken, number))
+                    broken = 0
+                    yield _frame(number, image)
                 number += 1
         finally:
             capture.release()
@@ -132,6 +134,10 @@ class FrameSource:
         if not self._warned:
             warnings.warn(f'frame {number} is skipped, as are others like it: {message}', stacklevel=3)
         self._warned = True
+
+
+def _frame(number: int, image: np.ndarray | None = None) -> Frame:
+    return Frame(number, f'{number:06}', image)
 
 
 def _numbers_by_value(path: Path) -> list[str | int]:

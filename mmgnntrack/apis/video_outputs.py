@@ -1,5 +1,6 @@
 """The files of a tracked video."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 from mmengine.structures import InstanceData
 
+from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.posetrack import PoseFrame, PoseStream, PoseVideo
 from mmgnntrack.visualization import OverlayVideo, PanelFiles, Trails, draw_tracks
 
@@ -20,6 +22,8 @@ FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
 BEHIND = 4
 #: Frames after which what is needed to resume is saved.
 SAVE_EVERY = 100
+#: What must not change between the parts of a video though nobody says it.
+_NO_OPTIONS = ('weights', 'source', 'frames')
 
 
 class VideoOutputs:
@@ -53,7 +57,7 @@ class VideoOutputs:
         self.folder = folder
         self.video = video
         self.inferencer = inferencer
-        self.options = dict(options)
+        self.options = dict(options, weights=_digest(inferencer.model))
         self.formats = formats
         self._panel_names = panels
         self._with_overlay = overlay
@@ -71,7 +75,7 @@ class VideoOutputs:
 
         Raises:
             FileNotFoundError: if there is nothing to go on with.
-            ValueError: if it was begun with other options.
+            ValueError: if it was begun with other options, or with other weights.
         """
         name = self.video.name
         if not self._state_file.is_file():
@@ -79,13 +83,15 @@ class VideoOutputs:
         state, self._done, self._drawn, options = torch.load(self._state_file, map_location='cpu', weights_only=True)
         for option, value in options.items():
             if value != self.options.get(option):
-                flag = option.replace('_', '-')
-                raise ValueError(f'--resume: {name} was begun with --{flag} {value}, got {self.options.get(option)}')
+                flag = option if option in _NO_OPTIONS else f'--{option.replace("_", "-")}'
+                raise ValueError(f'--resume: {name} was begun with {flag} {value}, got {self.options.get(option)}')
         self.inferencer.restore(state)
 
     def open(self, fps: float, length: int | None) -> None:
         """Begins the files of a video with so many frames per second and, where that is known, frames."""
         name = self.video.name
+        if not self._done:
+            self._state_file.unlink(missing_ok=True)  # of another run, which this one takes the place of
         self.poses = PoseStream(self.folder / f'.{name}.frames.jsonl', self.video, keep=self._done)
         self.overlay = OverlayVideo(self.folder / f'{name}.mp4', fps, length) if self._with_overlay else None
         self.panels = PanelFiles(self.folder, name, self._panel_names, fps)
@@ -137,6 +143,18 @@ class VideoOutputs:
         if done:
             self._state_file.unlink(missing_ok=True)
             self.poses.path.unlink()
+
+
+def _digest(model: VideoPoseTracker) -> str:
+    """Twelve digits that other weights do not have. Those of a head that is not asked do not count."""
+    digest = hashlib.sha256()
+    unused = () if model.tracker.mode.predicts else ('tracker.',)
+    for key, value in model.state_dict().items():
+        if key.startswith(unused):
+            continue
+        digest.update(key.encode())
+        digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()[:12]
 
 
 def draw_over(source: FrameSource, frames: Iterable[PoseFrame], overlay: OverlayVideo, **drawing: object) -> None:

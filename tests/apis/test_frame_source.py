@@ -1,3 +1,4 @@
+import struct
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -100,6 +101,23 @@ def test_a_video_that_breaks_off(tmp_path: Path) -> None:
     assert 5 < len(frames) < 15
     assert [frame.number for frame in frames] == list(range(len(frames)))
     assert all(frame.image is not None for frame in frames)
+
+
+def test_a_header_that_promises_billions(tmp_path: Path) -> None:
+    path = tmp_path / 'clip.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 5.0, (64, 48))
+    for number in range(6):
+        writer.write(np.full((48, 64, 3), 40 * number, np.uint8))
+    writer.release()
+    data = bytearray(path.read_bytes())
+    for chunk, place in ((b'avih', 24), (b'strh', 40)):
+        struct.pack_into('<I', data, data.find(chunk) + place, 2**31 - 1)
+    path.write_bytes(data)
+    source = FrameSource(path)
+    assert source.length == 2**31 - 1
+    with pytest.warns(UserWarning, match='frame 6 is skipped'):
+        assert [frame.number for frame in source.frames()] == list(range(6))
+    assert source.broken == 0
 
 
 @pytest.mark.parametrize('broken', ['nothing.mp4', 'empty', '*.jpg'])

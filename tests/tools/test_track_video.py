@@ -16,6 +16,7 @@ from mmengine.config import Config
 from mmengine.runner import save_checkpoint
 
 from mmgnntrack.apis.pose_track_inferencer import find_config
+from mmgnntrack.apis.video_outputs import VideoOutputs
 from mmgnntrack.posetrack import COCO, read_poses, read_video
 from mmgnntrack.registry import MODELS
 from mmgnntrack.visualization import OverlayVideo
@@ -111,7 +112,7 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
 
     torch.save(({}, 0, False, dict(source=str(frames), every='1')), parts / '.many.state.pth')
     status, _, errors = track(*arguments, parts, '--resume')
-    assert status == 1 and f'many was begun with --source {frames}, got {many}' in errors
+    assert status == 1 and f'many was begun with source {frames}, got {many}' in errors
     torch.save(({}, 0, False, dict(every='3', save_json="['posetrack']")), parts / '.many.state.pth')
     status, _, errors = track(*arguments, parts, '--resume')
     assert status == 1 and 'many was begun with --every 3, got 1' in errors
@@ -192,6 +193,53 @@ def test_frames_that_cannot_be_decoded(track: Callable, frames: Path, options: l
     assert status == 0 and '4 frames, 2 of them could not be decoded' in output, errors
     assert length_of(tmp_path / 'some.mp4') == length_of(tmp_path / 'some_fusion.mp4') == 4
     assert list(map(len, read_video(tmp_path / 'some.json').frames))[1:3] == [0, 0]
+
+
+def test_no_frame_can_be_decoded(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    some = tmp_path / 'some'
+    some.mkdir()
+    for path in sorted(frames.iterdir())[:2]:
+        (some / path.name).write_bytes(path.read_bytes()[:20])
+    with pytest.warns(UserWarning, match='frame 0 is skipped'):
+        status, _, errors = track(some, '--out-dir', tmp_path, '--save-json', 'posetrack', *options)
+    assert status == 1 and 'expected frames, got 2, none of which can be decoded' in errors
+
+
+def test_what_a_run_is_not_resumed_with(
+    track: Callable, frames: Path, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other weights under the same name, or more frames; and the state of an older run is gone when one begins anew."""
+    some = tmp_path / 'some'
+    some.mkdir()
+    for path in sorted(frames.iterdir())[:3]:
+        (some / path.name).write_bytes(path.read_bytes())
+    pose = tmp_path / 'pose.pth'
+    pose.write_bytes(Path(options[options.index('--pose-checkpoint') + 1]).read_bytes())
+    options = [str(pose) if option.endswith('pose-checkpoint.pth') else option for option in options]
+    out = ('--out-dir', tmp_path / 'out', '--save-json', 'posetrack')
+    monkeypatch.setattr(VideoOutputs, 'close', interrupted)
+    assert track(some, *out, *options)[0] == 1
+    (state,) = (tmp_path / 'out').glob('.*.state.pth')
+    kept = state.read_bytes()
+    (some / '000099.jpg').write_bytes(path.read_bytes())
+    status, _, errors = track(some, *out, *options, '--resume')
+    assert status == 1 and '--resume: some was begun with frames 3, got 4' in errors
+    (some / '000099.jpg').unlink()
+    weights = torch.load(pose, weights_only=True)
+    weights['state_dict']['head.final_layer.bias'] += 1
+    torch.save(weights, pose)
+    status, _, errors = track(some, *out, *options, '--resume')
+    assert status == 1 and re.search('--resume: some was begun with weights [0-9a-f]{12}, got [0-9a-f]{12}', errors)
+    monkeypatch.setattr(VideoOutputs, 'add', interrupted)
+    assert state.read_bytes() == kept
+    assert track(some, *out, *options)[0] == 1 and not state.exists()
+
+
+def interrupted(outputs: VideoOutputs, *_: object) -> None:
+    """As if the process ended there."""
+    if len(outputs):
+        outputs.save()
+    raise ValueError('interrupted')
 
 
 def test_the_source_is_not_written_over(track: Callable, options: list[str], tmp_path: Path) -> None:
