@@ -23,7 +23,7 @@ from mmgnntrack.apis import FrameSource
 from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.files import write_text
 from mmgnntrack.posetrack import read_poses, read_video
-from mmgnntrack.report import PICTURES, build_report, write_video_report
+from mmgnntrack.report import PICTURES, build_report, by_number, write_video_report
 
 #: Options about tests; a tracked video has no use for them.
 OF_TESTS = ('annotations', 'images', 'joint_score_thr', 'max_frames', 'sequences')
@@ -58,7 +58,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--video', metavar='SOURCE', help='what was tracked: a video file, a folder, or a glob of frames'
     )
-    parser.add_argument('--fps', type=float, default=25.0, help='where SOURCE does not say (%(default)s)')
+    parser.add_argument('--fps', type=float, help="where SOURCE does not say (default: the overlay's, or 25)")
     args = parser.parse_args()
     if args.video is not None:
         useless = [f'--{name.replace("_", "-")}' for name in OF_TESTS if getattr(args, name) is not None]
@@ -94,7 +94,8 @@ def run_video(args: argparse.Namespace) -> None:
     (path,) = args.results
     video = read_video(path, predictions=True, skeleton=read_poses(path).skeleton)  # the latter takes no identities
     overlay = path.with_suffix('.mp4')
-    write_video_report(args.out, video, source.frames(), source.fps or args.fps, overlay, args.video)
+    fps = source.fps or args.fps or (FrameSource(overlay).fps if overlay.is_file() else None) or 25.0
+    write_video_report(args.out, by_number(video), source.frames(), fps, overlay, args.video)
     print(f'{args.out}: {len(video)} frames, {args.out.stat().st_size / 1e6:.1f} MB')
 
 

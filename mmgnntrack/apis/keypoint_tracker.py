@@ -12,6 +12,8 @@ from mmgnntrack.models.given_poses import as_estimated
 from mmgnntrack.posetrack import Skeleton, skeleton_named, skeleton_of
 from mmgnntrack.registry import MODELS
 
+from .pose_track_inferencer import nobody
+
 #: What an estimator says of a frame: keypoints (N, K, 2) image px and their scores (N, K).
 Poses = tuple[np.ndarray, np.ndarray]
 
@@ -25,7 +27,8 @@ class KeypointTracker:
 
     Args:
         estimate: takes a frame, whatever it is, and returns keypoints (N, K, 2) image px and scores (N, K), 0 for
-            joints that are not there. `from_ultralytics` and `from_mediapipe` make these of other libraries' results.
+            joints that are not there; NaN, and above 1, count as 1. `from_ultralytics` and `from_mediapipe` make these
+            of other libraries' results.
         joints: the K joints, as their names, or as the name of one of MMPose's metainfo files ('halpe26', 'mpii') or a
             file of one's own; None for PoseTrack's or COCO's, by their number.
         **settings: of `PretrainedTracker`, such as matching='gnn', which leaves the poses as they are.
@@ -56,7 +59,8 @@ class KeypointTracker:
         Returns:
             n people: instances_id (n,), keypoints (n, K, 2) image px, keypoint_scores (n, K), bboxes (n, 4) xyxy, ages
             (n,) frames, predicted (n,), whether nobody was estimated there, and sources (n,), which estimated pose
-            stands behind each, -1 for those. Poses that repeat another one of the frame are left out.
+            stands behind each, -1 for those. Joints with score 0 are at (0, 0). Poses that repeat another one of the
+            frame are left out. While nobody was seen and nothing says how many joints there are, K is 0.
 
         Raises:
             ValueError: for poses of other shapes, or a number that is not larger.
@@ -65,12 +69,15 @@ class KeypointTracker:
         if number < self._next:
             raise ValueError(f'KeypointTracker: expected frame {self._next} or later, got {frame_id}')
         keypoints, scores = self._checked(*self.estimate(frame))
+        self._next = number + 1
+        if self.tracker is None and not scores.shape[1]:
+            return nobody(0)  # nor does anything say yet how many joints somebody has
         if self.tracker is None:
             self._build(scores.shape[1])
         there = scores.max(-1, initial=0) > 0
         people = self.tracker.step(as_estimated(keypoints[there], scores[there], self.tracker), number)
-        self._next = number + 1
         people = people[people.instances_id >= 0]
+        people.keypoints[people.keypoint_scores == 0] = 0
         estimated = people.sources >= 0
         people.sources[estimated] = np.flatnonzero(there)[people.sources[estimated]]
         return people
@@ -80,12 +87,14 @@ class KeypointTracker:
         keypoints, scores = np.array(keypoints, np.float64), np.array(scores, np.float64)
         joints = len(self.skeleton.joints) if self.skeleton else None
         if not keypoints.size:
-            return np.zeros((0, joints or 0, 2)), np.zeros((0, joints or 0))
+            joints = joints or (keypoints.shape[1] if keypoints.ndim == 3 else 0)
+            return np.zeros((0, joints, 2)), np.zeros((0, joints))
         if keypoints.ndim != 3 or keypoints.shape[2] != 2 or scores.shape != keypoints.shape[:2]:
             got = f'{keypoints.shape} and {scores.shape}'
             raise ValueError(f'KeypointTracker: expected keypoints (N, K, 2) and scores (N, K), got {got}')
         if joints and keypoints.shape[1] != joints:
             raise ValueError(f'KeypointTracker: expected {joints} joints, got {keypoints.shape[1]}')
+        scores = np.minimum(np.where(np.isnan(scores), 1.0, scores), 1.0)
         there = np.isfinite(keypoints).all(-1) & (scores > 0)
         return np.where(there[..., None], keypoints, 0.0), np.where(there, scores, 0.0)
 
@@ -103,5 +112,5 @@ def _skeleton(joints: str | Sequence[str] | None) -> Skeleton | None:
     if joints is None:
         return None
     if isinstance(joints, str):
-        return read_skeleton(joints if joints.endswith('.py') else f'{joints}.py')
+        return read_skeleton(joints)
     return skeleton_named(joints)

@@ -73,6 +73,7 @@ class PoseTrackInferencer(BaseInferencer):
         init_default_scope(config.get('default_scope', 'mmpose'))
         if weights_dir is not None:
             self._parts = {part: _local(file, weights_dir) for part, file in self._parts.items()}
+            weights = _local(weights, weights_dir)
         self._weights = weights
         self._smoother = OneEuroFilter(25.0)
         if device is not None and device.startswith('cuda') and not torch.cuda.is_available():

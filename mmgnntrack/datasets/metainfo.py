@@ -39,13 +39,14 @@ def read_skeleton(path: str | Path) -> Skeleton:
     """The joints that an MMPose metainfo file describes (`dataset_info` with `keypoint_info` and `sigmas`).
 
     Args:
-        path: the file, or the name of one that MMPose has, such as `coco.py`.
+        path: the file, or the name of one that MMPose has, such as `coco`.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no such file; names it.
     """
-    info = _metainfo(path)
+    path = Path(path)
+    info = _metainfo(path if path.suffix else path.with_suffix('.py'))
     names = [info['keypoint_id2name'].get(index) for index in range(info['num_keypoints'])]
     if None in names or len(info['sigmas']) != len(names):
         raise ValueError(

@@ -11,11 +11,13 @@ from urllib.parse import urlparse
 from urllib.request import Request, urlopen
 
 import torch
+from filelock import FileLock
 from mmengine.dist import barrier, is_main_process
 from tqdm import tqdm
 
-#: OpenMMLab, and torch, put the begin of a file's SHA-256 into its name.
-_DIGEST = re.compile(r'-([0-9a-f]{8,64})(?:_\d{8})?\.\w+$')
+#: OpenMMLab, and torch, put the begin of a file's SHA-256 into its name; some names end in a date besides, or alone.
+_DATE = r'(?:19|20)\d{6}'
+_DIGEST = re.compile(rf'[-_](?!{_DATE}\W)([0-9a-f]{{8,64}})(?:[-_]{_DATE})?\.\w+$')
 _BLOCK = 1 << 20
 
 
@@ -53,6 +55,12 @@ def fetched(url: str, folder: str | Path | None = None) -> Path:
 
 def _download(url: str, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_name(f'{file.name}.lock')):  # another process may be at it
+        if not file.is_file():
+            _download_alone(url, file)
+
+
+def _download_alone(url: str, file: Path) -> None:
     part = file.with_name(f'{file.name}.part')
     try:
         _receive(url, part, file)
@@ -75,8 +83,12 @@ def _receive(url: str, part: Path, file: Path) -> None:
     try:
         answer = urlopen(request, timeout=30)
     except HTTPError as error:
-        if error.code != 416:  # nothing is left to send
+        if error.code != 416:
             raise
+        if error.headers.get('Content-Range', '').endswith(f'/{have}'):  # nothing is left to send
+            return
+        part.unlink()  # of another file
+        _receive(url, part, file)
         return
     with answer:
         if answer.status != 206:  # all from the beginning
@@ -95,8 +107,9 @@ def _receive(url: str, part: Path, file: Path) -> None:
             while block := answer.read(_BLOCK):
                 target.write(block)
                 bar.update(len(block))
-        if total and part.stat().st_size < total:
-            raise ConnectionError(f'{part.stat().st_size} of {total} bytes arrived')
+        arrived = part.stat().st_size
+    if total and arrived != total:
+        raise ConnectionError(f'{arrived} of {total} bytes arrived')
 
 
 def _checked(file: Path, final: Path | None = None) -> Path:

@@ -119,7 +119,10 @@ def _frames(folder: Path) -> str | None:
 def _files(folder: Path) -> list[Path]:
     suffixes = ('.json', *_SUFFIXES)
     files = (file for file in folder.iterdir() if file.suffix in suffixes and not file.name.startswith('.'))
-    return sorted(files, key=lambda file: file.stem)
+    files = {file: file.stem for file in files}
+    # DeepLabCut writes both, with the same in them.
+    both = [file for file in files if file.suffix == '.h5' and file.with_suffix('.csv') in files]
+    return sorted(files.keys() - {*both}, key=lambda file: (file.stem, file.suffix))
 
 
 def video_paths(path: str | Path) -> list[Path]:

@@ -50,8 +50,11 @@ def read_deeplabcut(path: Path, given: Given) -> PoseVideo:
 
 def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[str], np.ndarray]:
     """The header's levels, the name of each row and (rows, columns) numbers."""
-    with path.open(newline='') as file:
-        rows = [row for row in csv.reader(file) if row]
+    try:
+        with path.open(newline='', encoding='utf-8-sig') as file:  # spreadsheets begin it with a mark
+            rows = [row for row in csv.reader(file) if row]
+    except UnicodeDecodeError as error:
+        raise format_error(path, 'file', 'a table in UTF-8', str(error)) from error
     header = {}
     while rows and rows[0][0] in _LEVELS:
         row = rows.pop(0)

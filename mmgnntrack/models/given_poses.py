@@ -19,10 +19,11 @@ _LEAST = 1e-3
 def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iterator[PoseFrame]:
     """Gives the poses of a video identities, frame by frame.
 
-    Scores that are missing count as 1, negative ones as the tracker's `joint_score_thr`. The frames are numbered by
-    their ids: ids that are left out are frames without people, in steps of the ids' greatest common divisor. For
-    `full`, heatmaps are drawn around the joints (see `gaussian_heatmaps`), since nothing else is known of what the
-    estimator saw.
+    Scores that are missing count as 1. Where some are above 1, all count as shares of the highest; those of poses none
+    of whose joints reaches the tracker's `joint_score_thr`, and negative ones, count as that. Without fusion scores
+    come out as they are. The frames are numbered by their ids: ids that are left out are frames without people, in
+    steps of the ids' greatest common divisor. For `full`, heatmaps are drawn around the joints (see
+    `gaussian_heatmaps`), since nothing else is known of what the estimator saw.
 
     Args:
         tracker: in eval mode; it begins a new video. Its dynamics head, if any, has no visual cue.
@@ -34,9 +35,13 @@ def track_given_poses(tracker: PoseTracker, frames: Sequence[PoseFrame]) -> Iter
     """
     tracker.reset()
     least = max(tracker.association.joint_score_thr, _LEAST)
+    highest = max([1.0, *(np.fmax.reduce(frame.keypoint_scores, axis=None, initial=1.0) for frame in frames)])
     for number, frame in zip(frame_numbers([frame.frame_id for frame in frames]), frames):
-        poses = tracker.step(as_estimated(*_seen(frame, least), tracker), number)
-        yield _as_frame(poses[poses.instances_id >= 0], frame, tracker.mode.fuses)
+        keypoints, given = _seen(frame)
+        poses = tracker.step(as_estimated(keypoints, _sure_enough(given / highest, least), tracker), number)
+        poses = poses[poses.instances_id >= 0]
+        poses.keypoint_scores = poses.keypoint_scores * highest if tracker.mode.fuses else given[poses.sources]
+        yield _as_frame(poses, frame, tracker.mode.fuses)
 
 
 def as_estimated(keypoints: np.ndarray, scores: np.ndarray, tracker: PoseTracker) -> InstanceData:
@@ -58,12 +63,18 @@ def as_estimated(keypoints: np.ndarray, scores: np.ndarray, tracker: PoseTracker
     return estimated
 
 
-def _seen(frame: PoseFrame, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints (n, K, 2) and scores (n, K) of the poses that have any joint, `least` where they are negative."""
+def _seen(frame: PoseFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints (n, K, 2) and scores (n, K) of the poses that have any joint, 0 where a joint is missing."""
     seen = frame.annotated.any(-1)
     keypoints, annotated, scores = frame.keypoints[seen], frame.annotated[seen], frame.keypoint_scores[seen]
-    # Scores of some tools are logarithms: below zero, but of joints that are there.
-    return keypoints, np.where(annotated, np.select([np.isnan(scores), scores < 0], [1.0, least], scores), 0.0)
+    return keypoints, np.where(annotated, np.where(np.isnan(scores), 1.0, scores), 0.0)
+
+
+def _sure_enough(scores: np.ndarray, least: float) -> np.ndarray:
+    """Scores (n, K) of which those that are negative, as logarithms are, and those of poses whose joints would all
+    count as missing, are at least so high: every pose is somebody's."""
+    doubtful = (scores < 0) | ((scores != 0) & (scores < least).all(-1, keepdims=True))
+    return np.where(doubtful, np.maximum(scores, least), scores)
 
 
 def _as_frame(tracked: InstanceData, frame: PoseFrame, decoded: bool) -> PoseFrame:

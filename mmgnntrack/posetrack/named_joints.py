@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from .joints import ALIASES, mirrored
+from .joints import ALIASES
 from .skeletons import COCO, POSETRACK, Skeleton, known_skeleton
 
 _SIDED = ('big_toe', 'small_toe', 'heel')
@@ -22,6 +22,7 @@ _SAME = dict(
     ALIASES,
     head='head_top',
     top_head='head_top',
+    bottom_head='head_bottom',
     hip='pelvis',
     hips='pelvis',
     mid_hip='pelvis',
@@ -29,19 +30,20 @@ _SAME = dict(
     bigtoe='big_toe',
     smalltoe='small_toe',
 )
-#: Words in the names of other joints, and the joint that is near; the first that fits counts.
+#: Words in the names of other joints, and the joint that is near; the first of these that fits counts.
 _NEAR = {
-    **dict.fromkeys(('nose', 'face', 'mouth', 'lip', 'chin', 'jaw', 'snout', 'forehead', 'brow', 'eyebrow'), 'nose'),
-    **dict.fromkeys(('eye', 'ear'), 'nose'),
-    **dict.fromkeys(('hand', 'palm', 'thumb', 'forefinger', 'finger', 'index', 'middle', 'ring', 'pinky'), 'wrist'),
-    **dict.fromkeys(('forearm', 'arm'), 'elbow'),
-    **dict.fromkeys(('collar', 'clavicle', 'scapula', 'armpit'), 'shoulder'),
     **dict.fromkeys(('toe', 'toes', 'foot'), 'big_toe'),
     **dict.fromkeys(('paw', 'hoof'), 'ankle'),
+    **dict.fromkeys(('hand', 'palm', 'thumb', 'forefinger', 'finger', 'index', 'middle', 'ring', 'pinky'), 'wrist'),
+    **dict.fromkeys(
+        ('face', 'mouth', 'lip', 'chin', 'jaw', 'snout', 'forehead', 'brow', 'eyebrow', 'eye', 'ear'), 'nose'
+    ),
+    **dict.fromkeys(('collar', 'clavicle', 'scapula', 'armpit'), 'shoulder'),
+    **dict.fromkeys(('forearm', 'arm'), 'elbow'),
     **dict.fromkeys(('shin', 'calf', 'thigh', 'leg'), 'knee'),
-    **dict.fromkeys(('thorax', 'chest', 'sternum', 'throat', 'neck', 'withers'), 'head_bottom'),
-    **dict.fromkeys(('head', 'skull', 'crown'), 'head_top'),
-    **dict.fromkeys(('root', 'spine', 'torso', 'waist', 'belly', 'tail', 'hip', 'hips', 'back'), 'pelvis'),
+    **dict.fromkeys(('thorax', 'chest', 'sternum', 'throat', 'withers'), 'head_bottom'),
+    **dict.fromkeys(('skull', 'crown'), 'head_top'),
+    **dict.fromkeys(('root', 'spine', 'torso', 'waist', 'belly', 'tail'), 'pelvis'),
 }
 #: Of joints whose names say nothing.
 _UNKNOWN_SIGMA = 0.079
@@ -58,14 +60,21 @@ def named_joint(name: str) -> tuple[str, bool] | None:
     >>> named_joint('right_thumb1'), named_joint('wing')
     (('right_wrist', False), None)
     """
-    words = [word.lower() for word in _WORD.findall(name)]
-    side = next((_SIDES[word] for word in words if word in _SIDES), None)
-    part = '_'.join(word for word in words if word not in _SIDES)
+    side, words = _words(name)
+    part = '_'.join(words)
     known = _joint(part, side) or _joint(_SAME.get(part, part), side)
     if known:
-        return known, True
-    candidates = (_joint(joint, side) for word in words for joint in (word, _NEAR.get(word)) if joint)
-    return next(((joint, False) for joint in candidates if joint), None)
+        return known, not any(letter.isdigit() for letter in name)
+    own = (_joint(word, side) or _joint(_SAME.get(word, word), side) for word in reversed(words))
+    near = (_joint(joint, side) for word, joint in _NEAR.items() if word in words)
+    return next(((joint, False) for joint in (*own, *near) if joint), None)
+
+
+def _words(name: str) -> tuple[str | None, list[str]]:
+    """The side that a name says, and its other words."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    side = next((_SIDES[word] for word in words if word in _SIDES), None)
+    return side, [word for word in words if word not in _SIDES]
 
 
 def named_joints(names: Sequence[str]) -> list[tuple[str, bool]] | None:
@@ -88,7 +97,9 @@ def skeleton_named(names: Sequence[str]) -> Skeleton:
         return known
     of = dict(zip(NAMED_JOINTS.joints, NAMED_JOINTS.sigmas))
     sigmas = tuple(of[joint[0]] if (joint := named_joint(name)) else _UNKNOWN_SIGMA for name in names)
-    swaps = tuple((name, mirrored(name)) for name in names if name.startswith('left') and mirrored(name) in names)
+    right = {tuple(words): name for name in names for side, words in [_words(name)] if side == 'right'}
+    left = {tuple(words): name for name in names for side, words in [_words(name)] if side == 'left'}
+    swaps = tuple((name, right[words]) for words, name in left.items() if words in right)
     return Skeleton(names, sigmas, swaps=swaps)
 
 

@@ -1,11 +1,14 @@
 """Who is where in a tracked video, and how fast: one identity after the other."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmgnntrack.posetrack import PoseFrame, PoseVideo
+from mmgnntrack.posetrack import PoseFrame, PoseVideo, frame_numbers
+
+#: Numbers from here on name a video besides the frame.
+_NAMES_A_VIDEO = 10**6
 
 
 @dataclass
@@ -53,6 +56,36 @@ class Identity:
         """As `mean_speed`."""
         known = self.speeds[np.isfinite(self.speeds)]
         return float(known.max()) if len(known) else None
+
+
+def by_number(video: PoseVideo) -> PoseVideo:
+    """The video with a frame for each number from 0 on, so that frames of a file that begins later or leaves some out
+    are where the source has them. Numbers so large that they name the video too, as PoseTrack18's, count from the first
+    one.
+
+    Args:
+        video: with frame ids.
+
+    Raises:
+        ValueError: for ids that do not increase.
+    """
+    ids = [frame.frame_id for frame in video.frames]
+    if any(later <= earlier for earlier, later in zip(ids, ids[1:])) or (ids and ids[0] < 0):
+        raise ValueError(f'{video.path}: expected frame ids that increase from 0 or later, got {ids[:5]}, ...')
+    numbers = ids if not ids or ids[0] < _NAMES_A_VIDEO else frame_numbers(ids)
+    joints = len(video.skeleton.joints)
+    frames = [empty_frame(joints, number) for number in range(numbers[-1] + 1)] if numbers else []
+    for number, frame in zip(numbers, video.frames):
+        frames[number] = frame
+    return replace(video, frames=frames)
+
+
+def empty_frame(joints: int, number: int) -> PoseFrame:
+    """A frame without people."""
+    nobody = dict(
+        keypoints=np.zeros((0, joints, 2)), keypoint_scores=np.zeros((0, joints)), instances_id=np.zeros(0, np.int64)
+    )
+    return PoseFrame.of(nobody, '', number)
 
 
 def find_identities(video: PoseVideo, fps: float) -> list[Identity]:

@@ -55,10 +55,22 @@ def test_sources_count_what_the_estimator_gave() -> None:
     assert sorted(people.sources.tolist()) == [1, 2]
 
 
-def test_nobody_then_somebody() -> None:
-    results = [([], []), walkers(0)]
-    tracker = KeypointTracker(results.__getitem__, 'coco')
-    assert len(tracker(0)) == 0 and len(tracker(1)) == 2
+@pytest.mark.parametrize('joints', ['coco', None])
+@pytest.mark.parametrize('empty', [([], []), (np.zeros((0, 17, 2)), np.zeros((0, 17)))])
+def test_nobody_then_somebody(empty: tuple, joints: str | None) -> None:
+    results = [empty, empty, walkers(0)]
+    tracker = KeypointTracker(results.__getitem__, joints)
+    assert len(tracker(0)) == len(tracker(1)) == 0 and len(tracker(2)) == 2
+
+
+def test_scores_that_say_nothing() -> None:
+    """NaN, and beyond 1; joints that are nowhere are at (0, 0)."""
+    keypoints, _ = walkers(0)
+    scores = np.stack([np.full(17, np.nan), np.full(17, 90.0)])
+    scores[1, 5] = 0
+    people = KeypointTracker(lambda frame: (keypoints, scores), matching='gnn')(0)
+    np.testing.assert_array_equal(people.keypoint_scores, np.where(scores == 0, 0, 1))
+    assert people.keypoints[1, 5].tolist() == [0, 0]
 
 
 def test_a_new_video_begins_anew() -> None:

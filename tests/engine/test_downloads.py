@@ -1,5 +1,6 @@
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -25,7 +26,10 @@ class Server(BaseHTTPRequestHandler):
         type(self).asked.append(self.headers.get('Range'))
         start = int(wanted.removeprefix('bytes=').removesuffix('-')) if wanted else 0
         if wanted and start >= len(CONTENT):
-            self.send_error(416)
+            self.send_response(416)
+            self.send_header('Content-Range', f'bytes */{len(CONTENT)}')
+            self.send_header('Content-Length', '0')
+            self.end_headers()
             return
         if 'missing' in self.path:
             self.send_error(404)
@@ -85,7 +89,7 @@ def test_all_had_arrived_but_the_end(server: str, tmp_path: Path) -> None:
 def test_another_file_than_its_name_says(server: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=f'net-00000000.pth: expected a SHA-256 of 00000000..., got {DIGEST[:8]}'):
         fetched(f'{server}/net-00000000.pth')
-    assert list((tmp_path / 'hub/checkpoints').iterdir()) == []
+    assert not [path for path in (tmp_path / 'hub/checkpoints').iterdir() if path.suffix != '.lock']
 
 
 def test_no_such_file_there(server: str) -> None:
@@ -96,6 +100,34 @@ def test_no_such_file_there(server: str) -> None:
 def test_no_such_server(server: str) -> None:
     with pytest.raises(OSError, match='cannot be downloaded.*refused.*https_proxy'):
         fetched('http://127.0.0.1:9/net.pth')
+
+
+@pytest.mark.parametrize('name', ['rtmw-x_270e-256x192-20231122.pth', 'net_20220909.pth', 'net.pth'])
+def test_dates_are_no_digests(server: str, name: str) -> None:
+    assert fetched(f'{server}/{name}').read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize('ending', [f'_{DIGEST[:8]}-20230207', f'-{DIGEST[:8]}_20230207', f'-{DIGEST}'])
+def test_where_digests_are(server: str, ending: str) -> None:
+    assert fetched(f'{server}/net{ending}.pth').read_bytes() == CONTENT
+    wrong = ending.replace(DIGEST[:8], '0123abcd')
+    with pytest.raises(ValueError, match='SHA-256 of 0123abcd'):
+        fetched(f'{server}/net{wrong}.pth')
+
+
+def test_several_at_once(server: str) -> None:
+    url = f'{server}/net.pth'
+    with ThreadPoolExecutor(4) as pool:
+        files = list(pool.map(fetched, [url] * 4))
+    assert {file.read_bytes() for file in files} == {CONTENT}
+    assert Server.asked == [None]
+
+
+def test_a_part_of_another_file(server: str, tmp_path: Path) -> None:
+    part = tmp_path / 'hub/checkpoints/net.pth.part'
+    part.parent.mkdir(parents=True)
+    part.write_bytes(CONTENT + b'more')
+    assert fetched(f'{server}/net.pth').read_bytes() == CONTENT
 
 
 def test_fetched_by_hand(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmgnntrack.formats import read
+from mmgnntrack.formats import read, video_paths
 from mmgnntrack.formats.deeplabcut import write_deeplabcut
 from mmgnntrack.posetrack import JOINTS, PoseTrackFormatError, PoseVideo, Skeleton
 
@@ -175,3 +175,20 @@ def test_hdf_needs_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     (tmp_path / 'mice.h5').write_bytes(b'')
     with pytest.raises(ValueError, match=r'mice\.h5: reading HDF needs tables: pip install tables$'):
         read(tmp_path / 'mice.h5')
+
+
+def test_a_table_that_a_spreadsheet_saved(tmp_path: Path) -> None:
+    """Begins with a mark of UTF-8; one in another encoding is refused with its name."""
+    text = 'scorer,a,a,a\nbodyparts,nose,nose,nose\ncoords,x,y,likelihood\n0,1.5,2.5,0.9\n'
+    (tmp_path / 'a.csv').write_text(text, encoding='utf-8-sig')
+    (frame,) = read(tmp_path / 'a.csv').frames
+    assert frame.keypoints.tolist() == [[[1.5, 2.5]]]
+    (tmp_path / 'b.csv').write_bytes(text.replace('nose', 'n\xe4se').encode('latin-1'))
+    with pytest.raises(PoseTrackFormatError, match='b.csv.*a table in UTF-8'):
+        read(tmp_path / 'b.csv')
+
+
+def test_a_folder_with_both_files_of_a_video(tmp_path: Path) -> None:
+    for name in ('a.csv', 'a.h5', 'b.h5'):
+        (tmp_path / name).touch()
+    assert [path.name for path in video_paths(tmp_path)] == ['a.csv', 'b.h5']

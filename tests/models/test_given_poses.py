@@ -62,14 +62,30 @@ def test_missing_scores_count_as_one(oks: PoseTracker) -> None:
 
 
 @pytest.mark.parametrize('matching', ['oks', 'full'])
-def test_negative_scores_are_of_somebody(matching: str) -> None:
+@pytest.mark.parametrize('score', [-3.5, 0.1])
+def test_whoever_has_low_scores_is_somebody(score: float, matching: str) -> None:
+    """Negative ones, as logarithms are, too; without fusion they come out as they are."""
     tracker = pretrained_tracker(matching=matching, init_score_thr=0.0).eval()
     frames = [people(index, 100 + index, 900) for index in range(3)]
     for frame in frames:
-        frame.keypoint_scores[0] = -3.5
+        frame.keypoint_scores[0] = score
     found = list(track_given_poses(tracker, frames))
     assert [frame.track_ids.tolist() for frame in found] == [[0, 1]] * 3
-    assert all(frame.annotated.all() and (frame.keypoint_scores > 0).all() for frame in found)
+    assert all(frame.annotated.all() for frame in found)
+    if matching == 'oks':
+        assert {frame.keypoint_scores[0, 0] for frame in found} == {score}
+
+
+def test_scores_in_percent() -> None:
+    """Give the same poses as shares, with scores in percent."""
+    shares, percents = [people(index, 100 + 9 * index, 900) for index in range(4)], []
+    for frame in shares:
+        frame.keypoint_scores[0, 0] = 1.0
+        percents.append(replace(frame, keypoint_scores=100 * frame.keypoint_scores))
+    tracker = pretrained_tracker().eval()
+    for one, other in zip(track_given_poses(tracker, shares), list(track_given_poses(tracker, percents))):
+        np.testing.assert_allclose(other.keypoints, one.keypoints, atol=1e-3)
+        np.testing.assert_allclose(other.keypoint_scores, 100 * one.keypoint_scores, rtol=1e-4)
 
 
 def test_poses_without_joints_are_left_out(oks: PoseTracker) -> None:

@@ -16,7 +16,7 @@ def test_each_joint_means_itself() -> None:
     ('names', 'joint'),
     [
         (('left_wrist', 'LWrist', 'wrist_left', 'left wrist', 'leftWrist', 'L-Wrist', 'l_wrist'), 'left_wrist'),
-        (('neck', 'Neck', 'upper_neck', 'head_bottom'), 'head_bottom'),
+        (('neck', 'Neck', 'upper_neck', 'head_bottom', 'bottom_head'), 'head_bottom'),
         (('head', 'head_top', 'top_head'), 'head_top'),
         (('hip', 'MidHip', 'mid_hip', 'pelvis'), 'pelvis'),
         (('right_big_toe', 'RBigToe'), 'right_big_toe'),
@@ -37,6 +37,13 @@ def test_other_names_of_a_joint(names: tuple[str, ...], joint: str) -> None:
         ('L_F_Paw', 'left_ankle'),
         ('face-17', 'nose'),
         ('right_thumb3', 'right_wrist'),
+        ('left_back_paw', 'left_ankle'),
+        ('left_back_hip', 'left_hip'),
+        ('left_forearm_wrist', 'left_wrist'),
+        ('left_foot_ankle', 'left_ankle'),
+        ('left_foot_index', 'left_big_toe'),
+        ('hip1', 'pelvis'),
+        ('neck_base', 'head_bottom'),
     ],
 )
 def test_near_joints(name: str, joint: str) -> None:
@@ -57,3 +64,11 @@ def test_skeletons_of_names() -> None:
     own = skeleton_named(['nose', 'left_hand', 'right_hand', 'wing'])
     assert own.sigmas == (0.026, 0.062, 0.062, 0.079)
     assert own.flip_indices == (0, 2, 1, 3)
+
+
+def test_sides_are_paired_however_they_are_written() -> None:
+    assert skeleton_named(['LWrist', 'RWrist', 'left-eye', 'right-eye', 'wing_l']).swaps == (
+        ('LWrist', 'RWrist'),
+        ('left-eye', 'right-eye'),
+    )
+    assert skeleton_named(['leftpaw', 'rightpaw']).swaps == ()

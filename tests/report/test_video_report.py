@@ -1,6 +1,7 @@
 import base64
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from videos import a_video
 
 from mmgnntrack.posetrack import COCO, PoseFrame, PoseVideo
-from mmgnntrack.report import write_video_report
+from mmgnntrack.report import by_number, write_video_report
 from mmgnntrack.report.crops import choose_places, collect_crops
 from mmgnntrack.report.identities import find_identities
 from mmgnntrack.report.video_report import PICTURED, sparkline
@@ -218,3 +219,21 @@ def test_no_frames_a_second(fps: float, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='v: expected frames a second above 0'):
         write_video_report(tmp_path / 'v.html', tracked({1: 0}), drawn(1), fps)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ('ids', 'places'),
+    [((0, 1, 2), [0, 1, 2]), ((10, 11, 14), [10, 11, 14]), ((10340010, 10340020, 10340050), [0, 1, 4])],
+)
+def test_frames_are_where_the_source_has_them(ids: tuple[int, ...], places: list[int]) -> None:
+    frames = [replace(frame, frame_id=number) for frame, number in zip(a_video(*[{0: 10.0}] * 3).frames, ids)]
+    video = by_number(PoseVideo('v', frames))
+    assert len(video) == places[-1] + 1
+    assert [index for index, frame in enumerate(video.frames) if len(frame)] == places
+    assert all(frame.keypoints.shape[1:] == (15, 2) for frame in video.frames)
+
+
+def test_frame_ids_that_do_not_increase() -> None:
+    frames = [replace(frame, frame_id=number) for frame, number in zip(a_video(*[{0: 10.0}] * 3).frames, (3, 1, 2))]
+    with pytest.raises(ValueError, match='expected frame ids that increase'):
+        by_number(PoseVideo('v', frames))

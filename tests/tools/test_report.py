@@ -446,6 +446,12 @@ def test_a_tracked_video(run: Run, tracked: tuple[Path, Path], tmp_path: Path) -
     page = path.with_suffix('.html').read_text()
     identities = {track for frame in read_video(path).frames for track in frame.track_ids.tolist()}
     assert {int(number) for number in re.findall(r'id="identity-(\d+)"', page)} == identities
+    assert 'const FPS = 25.0' in page
+    overlay = OverlayVideo(path.with_suffix('.mp4'), 10)  # says how many frames a second a folder was taken to have
+    overlay.write(np.zeros((64, 64, 3), np.uint8))
+    overlay.close()
+    assert run(path, '--video', images)[0] == 0 and 'const FPS = 10.0' in path.with_suffix('.html').read_text()
+    path.with_suffix('.mp4').unlink()
     status, _, complaints = run(path, '--video', images, '--max-frames', 4)
     assert status == 2 and '--video: --max-frames is about tests' in complaints
     status, _, complaints = run(path, path, '--video', images)

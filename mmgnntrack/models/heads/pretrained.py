@@ -1,5 +1,6 @@
 """Dynamics that are trained already: the package's own weights, for any skeleton whose joints have names."""
 
+import pickle
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -20,8 +21,20 @@ _EMBEDDING = 'encoder.embedding.weight'
 
 @cache
 def read_weights(file: Path) -> dict:
-    """A file of weights: its `joints`, the `head`'s settings, the `state_dict` and where it comes from."""
-    return torch.load(file, map_location='cpu', weights_only=True)
+    """A file of weights: its `joints`, the `head`'s settings and the `state_dict`.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        found = torch.load(file, map_location='cpu', weights_only=True)
+    except (RuntimeError, EOFError, LookupError, pickle.UnpicklingError) as error:
+        raise ValueError(f'{file}: expected weights that train_weights.py has written, got no checkpoint') from error
+    if not isinstance(found, dict) or not {'joints', 'head', 'state_dict'} <= found.keys():
+        got = f'a checkpoint with {sorted(map(str, found))}' if isinstance(found, dict) else f'a {type(found).__name__}'
+        raise ValueError(f'{file}: expected weights that train_weights.py has written, got {got}: '
+                         'checkpoints of a training go with their config')  # fmt: skip
+    return found
 
 
 @MODELS.register_module(name='PretrainedDynamics')

@@ -53,6 +53,7 @@ def pretrained_tracker(
         weights: of `PretrainedDynamics`.
         **settings: of `PoseTracker`.
     """
+    memory = settings.pop('memory', None) or {}
     if matching in MODES and MODES[matching].predicts and 'dynamics_head' not in settings:
         joints = joints or getattr(skeleton_of(len(sigmas)), 'joints', ())
         known = named_joints(joints)
@@ -61,15 +62,9 @@ def pretrained_tracker(
             if near:
                 few = ', '.join(near[:5]) + (', ...' if len(near) > 5 else '')
                 print_log(f'joints that the weights do not know: {few} were taken', 'current', logging.WARNING)
-            length = dict(type='mmgnntrack.TrackMemory', length=_LENGTH)
-            settings = (
-                dict(
-                    _SETTINGS,
-                    memory=length | (settings.pop('memory', None) or {}),
-                    dynamics_head=dict(type='mmgnntrack.PretrainedDynamics', joints=tuple(joints), weights=weights),
-                )
-                | settings
-            )
+            memory = dict(length=_LENGTH) | memory
+            head = dict(type='mmgnntrack.PretrainedDynamics', joints=tuple(joints), weights=weights)
+            settings = _SETTINGS | dict(dynamics_head=head) | settings
         else:
             matching = 'distance'
             what = f'{len(sigmas)} joints, {[*joints]}' if joints else f'{len(sigmas)} joints without names'
@@ -81,4 +76,5 @@ def pretrained_tracker(
     if codec is None and search is None:
         codec = _CODEC
         search = dict(input_size=codec['input_size'], heatmap_size=codec['heatmap_size'])
-    return PoseTracker(codec=codec, search=search, sigmas=sigmas, matching=matching, **settings)
+    memory = dict(type='mmgnntrack.TrackMemory') | memory
+    return PoseTracker(codec=codec, search=search, sigmas=sigmas, memory=memory, matching=matching, **settings)

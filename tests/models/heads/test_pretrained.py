@@ -99,6 +99,20 @@ def test_bad_names_and_files(tmp_path: Path) -> None:
         pretrained_dynamics(17, weights='none')
 
 
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [(dict(state_dict={}, meta={}), r"got a checkpoint with \['meta', 'state_dict'\]"), ('text', 'got no checkpoint')],
+)
+def test_files_that_are_no_such_weights(content: dict | str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / 'a.pth'
+    if isinstance(content, dict):
+        torch.save(content, file)
+    else:
+        file.write_text(content)
+    with pytest.raises(ValueError, match=f'a.pth: expected weights that train_weights.py has written, {message}'):
+        pretrained_dynamics(17, weights=str(file))
+
+
 def test_weights_of_ones_own(tmp_path: Path) -> None:
     found = read_weights(WEIGHTS / 'dynamics.pth')
     state = {key: value.clone() for key, value in found['state_dict'].items()}

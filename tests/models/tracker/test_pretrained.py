@@ -53,7 +53,8 @@ def test_settings_of_ones_own() -> None:
 
 @pytest.mark.parametrize('matching', ['iou', 'oks', 'distance'])
 def test_without_predictions(matching: str) -> None:
-    tracker = pretrained_tracker((0.1,) * 5, matching=matching)
+    tracker = pretrained_tracker((0.1,) * 5, matching=matching, memory=dict(max_lost=3))
+    assert tracker.memory.max_lost == 3
     assert tracker.matching == matching and tracker.dynamics_head is None
 
 
