@@ -25,8 +25,8 @@ _SETTINGS = dict(
 )
 #: Poses that the head listens to.
 _LENGTH = 8
-#: What heatmaps are drawn like where there is no pose estimator.
-_CODEC = dict(type='MSRAHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
+#: What heatmaps are drawn like where there is no pose estimator: as those of a small one, twice as large are as good.
+_CODEC = dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5, unbiased=True)
 
 
 @MODELS.register_module(name='PretrainedTracker')
