@@ -144,7 +144,7 @@ def load_json(path: Path, frame: str | None = None) -> Any:
     """The JSON of a file. Raises PoseTrackFormatError where it is none."""
     try:
         return json.loads(path.read_bytes())
-    except ValueError as error:  # not JSON, or not text
+    except (ValueError, RecursionError) as error:  # not JSON, or not text, or nested without end
         raise format_error(path, 'file', 'JSON', str(error), frame) from error
 
 

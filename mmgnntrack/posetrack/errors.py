@@ -1,6 +1,9 @@
 """The one error that bad PoseTrack files raise, and the checks that several formats share."""
 
-from collections.abc import Callable, Sequence
+import math
+import reprlib
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +47,13 @@ def float_table(rows: Sequence[Sequence[float]], width: int, error: RowError) ->
     """
     if not rows:
         return np.zeros((0, width))
-    try:
-        table = np.array(rows)
-    except ValueError:  # rows of different lengths
-        table = None
-    if table is not None and table.dtype.kind in 'iuf' and table.shape == (len(rows), width):
-        if np.isfinite(table).all():
-            return table.astype(np.float64)
+    if {*map(type, rows)} == {list} and _all_numbers(chain.from_iterable(rows)):
+        try:
+            table = np.array(rows, np.float64)
+        except (ValueError, OverflowError):  # rows of different lengths, or a number of hundreds of digits
+            table = np.zeros(0)
+        if table.shape == (len(rows), width) and np.isfinite(table).all():
+            return table
     for index, row in enumerate(rows):
         problem = _row_problem(row, width)
         if problem:
@@ -60,13 +63,20 @@ def float_table(rows: Sequence[Sequence[float]], width: int, error: RowError) ->
 
 def float_column(values: Sequence[float], error: RowError) -> np.ndarray:
     """Like `float_table`, for one number a row: (n,)."""
-    try:
-        column = np.array(values)
-    except ValueError:  # lists of different lengths among them
-        column = None
-    if column is not None and column.ndim == 1 and column.dtype.kind in 'iuf' and np.isfinite(column).all():
-        return column.astype(np.float64)
+    if _all_numbers(values):
+        try:
+            column = np.array(values, np.float64)
+        except OverflowError:
+            column = np.full(1, np.nan)
+        if np.isfinite(column).all():
+            return column
     return float_table([[value] for value in values], 1, error)[:, 0]
+
+
+def _all_numbers(values: Iterable[Any]) -> bool:
+    """Whether all are numbers as JSON has them; `true` is none. An array of others could be very large: numpy gives
+    each of its strings as much room as the longest."""
+    return {*map(type, values)} <= {int, float}
 
 
 def _row_problem(row: Any, width: int) -> str | None:
@@ -75,9 +85,16 @@ def _row_problem(row: Any, width: int) -> str | None:
     if len(row) != width:
         return f'{len(row)} values'
     for position, value in enumerate(row):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-            return f'{value!r} at position {position}'
+        if type(value) not in (int, float) or not _finite(value):
+            return f'{reprlib.repr(value)} at position {position}'
     return None
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def optional_table(rows: Sequence[Sequence[float] | None], width: int, error: RowError) -> np.ndarray:
@@ -94,7 +111,7 @@ def track_id_column(values: Sequence[Any], error: RowError) -> np.ndarray:
     for index, value in enumerate(values):
         if value is None:
             continue
-        whole = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+        whole = type(value) in (int, float) and _finite(value)
         if not whole or value != int(value) or not -1 <= value < 2**63:
             raise error(index, repr(value))
         column[index] = int(value)

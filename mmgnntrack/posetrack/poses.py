@@ -98,4 +98,6 @@ def _images(path: Path) -> list[Any]:
     document = load_document(path)
     if not isinstance(document, dict) or not isinstance(document.get('images'), list):
         raise unknown_format(document, path)
+    # Whatever is wrong with them is wrong in this file.
+    parse_posetrack18({'images': document['images'], 'annotations': []}, path, names=POSETRACK.joints)
     return document['images']

@@ -76,7 +76,7 @@ def load_document(path: Path) -> dict[str, Any] | list[Any]:
         raise format_error(path, 'file', 'a JSON file', 'a folder' if path.is_dir() else 'nothing')
     try:
         document = json.loads(path.read_bytes())
-    except ValueError as error:  # not JSON, or not text
+    except (ValueError, RecursionError) as error:  # not JSON, or not text, or nested without end
         raise format_error(path, 'file', 'JSON', str(error)) from error
     known = isinstance(document, dict) and ('annolist' in document or {'images', 'annotations'} <= document.keys())
     if not known and not isinstance(document, list):

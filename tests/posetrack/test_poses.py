@@ -107,6 +107,42 @@ def test_bad_files(tmp_path: Path, document: Any, message: str) -> None:
         read(tmp_path, document)
 
 
+@pytest.mark.parametrize(
+    'value', [True, 'x' * 100_000, 10**400, None, [1.0], {'a': 1}], ids=lambda value: str(value)[:9]
+)
+def test_values_that_are_no_numbers(tmp_path: Path, value: Any) -> None:
+    """One among very many: an array with a long string in it would be as large as if all were as long."""
+    poses = [result(4, 17) for _ in range(3000)]
+    poses[2000]['keypoints'][7] = value
+    with pytest.raises(
+        PoseTrackFormatError, match=r"frame 0 \(4\), field 'keypoints': expected 51 .* position 7"
+    ) as error:
+        read(tmp_path, poses)
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize('content', ['[' * 100_000, '{"images": ' * 3000, '[1' + '0' * 5000 + ']'])
+def test_documents_that_cannot_be_parsed(tmp_path: Path, content: str) -> None:
+    (tmp_path / 'v.json').write_text(content)
+    with pytest.raises(PoseTrackFormatError, match="v.json.*field 'file'|v.json.*expected"):
+        read_poses(tmp_path / 'v.json')
+
+
+@pytest.mark.parametrize(
+    ('images', 'message'),
+    [
+        ([{'id': 4, 'file_name': 3}], "field 'file_name'"),
+        ([{'id': 'x', 'file_name': 'a', 'frame_id': 1}], "field 'id'"),
+        ([{'id': 4, 'file_name': 'a'}] * 2, "field 'id': expected an id of its own"),
+        ([3], "field 'images'"),
+    ],
+)
+def test_images_that_are_wrong_are_so_in_their_own_file(tmp_path: Path, images: list[Any], message: str) -> None:
+    (tmp_path / 'images.json').write_text(json.dumps({'images': images, 'annotations': []}))
+    with pytest.raises(PoseTrackFormatError, match=f'{tmp_path}/images.json.*{message}'):
+        read(tmp_path, [result(4, 17)], None, tmp_path / 'images.json')
+
+
 def test_posetrack17_has_its_own_joints(tmp_path: Path) -> None:
     with pytest.raises(PoseTrackFormatError, match="'annolist': expected poses of 2 other joints, got PoseTrack17's"):
         read(tmp_path, {'annolist': []}, PAW)

@@ -74,16 +74,21 @@ def drop_ignored(poses: PoseTable, regions: Sequence[list[np.ndarray]]) -> PoseT
     lengths = np.array([len(polygon) for polygon in polygons])
     starts = lengths.cumsum() - lengths
     low, high = np.minimum.reduceat(corners, starts), np.maximum.reduceat(corners, starts)
-    # The last corner again and again changes nothing, so polygons of all lengths fit one array.
-    corners = corners[starts[:, None] + np.minimum(np.arange(lengths.max()), lengths[:, None] - 1)]
-
     rows, own = pairs_within_frames(poses.frame_index, frames, len(regions))
     points = poses.keypoints[rows]
     near, joints = np.nonzero(((points > low[own, None]) & (points < high[own, None])).all(-1))
     rows, own = rows[near], own[near]
     ignored = np.zeros(poses.annotated.shape, bool)
-    for part in np.array_split(np.arange(len(rows)), 1 + len(rows) * lengths.max() // _EDGES_AT_ONCE):
-        inside = part[inside_polygon(poses.keypoints[rows[part], joints[part]], corners[own[part]])]
-        ignored[rows[inside], joints[inside]] = True
+    sizes = np.frexp(lengths)[1]  # within powers of two, so that one long polygon does not make all as long
+    for size in np.unique(sizes[own]):
+        some = np.flatnonzero(sizes[own] == size)
+        kind, place = np.unique(own[some], return_inverse=True)
+        longest = lengths[kind].max()
+        # The last corner again and again changes nothing, so polygons of several lengths fit one array.
+        padded = corners[starts[kind, None] + np.minimum(np.arange(longest), lengths[kind, None] - 1)]
+        for part in np.array_split(np.arange(len(some)), 1 + len(some) * longest // _EDGES_AT_ONCE):
+            at = some[part]
+            inside = at[inside_polygon(poses.keypoints[rows[at], joints[at]], padded[place[part]])]
+            ignored[rows[inside], joints[inside]] = True
     kept = poses.annotated & ~ignored
     return replace(poses, annotated=kept).select(kept.any(-1) | (per_frame == 0)[poses.frame_index])
