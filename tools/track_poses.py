@@ -50,6 +50,7 @@ from tqdm import tqdm
 from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.checkpoints import load_part
+from mmgnntrack.engine.configs import read_config
 from mmgnntrack.formats import WRITERS, output_path, read, video_name, video_paths
 from mmgnntrack.models import PoseTracker, join_tracklets, track_given_poses
 from mmgnntrack.models.tracker import MODES
@@ -112,7 +113,7 @@ def parse_args() -> argparse.Namespace:
 
 def load_config(args: argparse.Namespace) -> Config:
     """The config with the command line's settings in it."""
-    config = Config.fromfile(args.config) if args.config else Config(DEFAULT)
+    config = read_config(args.config) if args.config else Config(DEFAULT)
     matching = {'model.tracker.matching': args.matching} if args.matching else {}
     config.merge_from_dict(matching | (args.cfg_options or {}))
     if 'model' not in config:

@@ -12,6 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import BaseDataElement, InstanceData
 
 from mmgnntrack.engine.checkpoints import load_part
+from mmgnntrack.engine.configs import read_config
 from mmgnntrack.engine.downloads import fetched, is_url
 from mmgnntrack.functional import OneEuroFilter
 from mmgnntrack.models import Step, VideoPoseTracker
@@ -76,6 +77,10 @@ class PoseTrackInferencer(BaseInferencer):
             weights = _local(weights, weights_dir)
         self._weights = weights
         self._smoother = OneEuroFilter(25.0)
+        try:
+            torch.device(device or 'cpu')
+        except RuntimeError as error:
+            raise ValueError(f'device {device}: expected cpu, cuda or cuda:N') from error
         if device is not None and device.startswith('cuda') and not torch.cuda.is_available():
             raise ValueError(f'device {device}: there is no GPU that torch can use')
         try:
@@ -229,7 +234,7 @@ def find_config(model: str | Path | Config | dict) -> Config:
     if not isinstance(model, str | Path):
         return Config(dict(model)) if isinstance(model, dict) else model.copy()
     if Path(model).is_file():
-        return Config.fromfile(model)
+        return read_config(model)
     folder = Path(BaseInferencer._get_repo_or_mim_dir('mmgnntrack')) / 'configs'
     configs = [path for path in folder.rglob('*.py') if path.parent.name != '_base_']
     name = Path(model).stem
@@ -238,7 +243,7 @@ def find_config(model: str | Path | Config | dict) -> Config:
         near = difflib.get_close_matches(name, [path.stem for path in configs], n=3)
         hint = f'; did you mean {" or ".join(near)}?' if near else ''
         raise FileNotFoundError(f'{model}: no such config file, and {len(found)} of that name in {folder}{hint}')
-    return Config.fromfile(found[0])
+    return read_config(found[0])
 
 
 def _local(file: str | None, folder: str | Path) -> str | None:

@@ -31,6 +31,8 @@ def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> 
         OSError: if there is no such file, or it cannot be downloaded.
         CheckpointError: if it is no checkpoint, or does not fit; names the part, the file and the keys.
     """
+    if '://' in filename and not is_url(filename):
+        raise CheckpointError(f'weights of the {name}: expected a file or an http(s) URL, got {filename}')
     if is_url(filename):
         try:
             filename = str(fetched(filename))

@@ -18,6 +18,7 @@ import mmgnntrack.registry  # noqa: F401  version warnings and safe globals, als
 from mmgnntrack.posetrack import PoseTrackFormatError
 
 from .checkpoints import CheckpointError
+from .configs import read_config
 
 #: A file that is missing or broken is told in one line; what else goes wrong in a Runner with a traceback.
 FILE_ERRORS = (OSError, PoseTrackFormatError, CheckpointError)
@@ -39,10 +40,11 @@ def load_config(args: argparse.Namespace) -> Config:
     if not Path(args.config).is_file():
         raise SystemExit(f'config not found: {args.config}')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    config = Config.fromfile(args.config)
+    try:
+        config = read_config(args.config, args.cfg_options)
+    except ValueError as error:
+        raise SystemExit(f'error: {error}') from error
     config.launcher = args.launcher
-    if args.cfg_options:
-        config.merge_from_dict(args.cfg_options)
     config.work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     writable_folder(config.work_dir)
     _drop_missing_backends(config)

@@ -34,7 +34,9 @@ def format_error(
     shown = got if isinstance(got, str) else repr(got)
     shown = shown if len(shown) <= 80 else f'{shown[:77]}...'
     place = f'{path}, frame {frame}' if frame is not None else str(path)
-    return PoseTrackFormatError(f"{place}, field '{field}': expected {expected}, got {shown}")
+    text = f"{place}, field '{field}': expected {expected}, got {shown}"
+    # Names may hold line breaks and what steers a terminal.
+    return PoseTrackFormatError(''.join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text))
 
 
 def float_table(rows: Sequence[Sequence[float]], width: int, error: RowError) -> np.ndarray:

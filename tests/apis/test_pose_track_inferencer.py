@@ -15,7 +15,7 @@ NAME = 'gnn_hrnet-mini_synthtrack'
 #: Whatever poses random weights give are people, and go on as one another.
 ANYONE = {
     'model.tracker.init_score_thr': 0.0,
-    'model.tracker.min_similarity': -1.0,
+    'model.tracker.min_similarity': 0.0,
     'model.detector.model.test_cfg.rcnn.max_per_img': 3,
 }
 
@@ -136,3 +136,9 @@ def test_matching_by_oks_needs_no_weights_of_the_tracker(weights: dict[str, str]
     assert len(tracks_of(inferencer(frames))) == 8
     with pytest.raises(ValueError, match="panel 'heatmaps' needs matching 'full', the tracker has 'oks'"):
         next(inferencer(frames, panels=['heatmaps']))
+
+
+@pytest.mark.parametrize('device', ['abc', 'cuda:x', 'cpu:'])
+def test_no_such_device(device: str, weights: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=f'device {device}: expected cpu, cuda or cuda:N'):
+        PoseTrackInferencer(NAME, **weights, device=device)

@@ -11,6 +11,7 @@ from mmgnntrack.posetrack import (
     POSETRACK18_KEYPOINTS,
     PoseTrackFormatError,
     check_frames,
+    format_error,
     read_folder,
     read_video,
 )
@@ -332,3 +333,9 @@ def test_real_files() -> None:
     assert [index for index, frame in enumerate(train.frames) if len(frame)] == list(range(23, 54))
     val = read_folder(SHARED / 'realdata/posetrack18/annotations/val')
     assert [len(video.frames[0].ignore_regions) > 0 for video in val] == [True] * 3
+
+
+def test_names_that_steer_a_terminal_are_shown() -> None:
+    assert str(format_error('a\n\x1b[2J.json', 'id', 'a number', '\x07')) == (
+        "a\\n\\x1b[2J.json, field 'id': expected a number, got \\x07"
+    )

@@ -97,6 +97,8 @@ def test_what_is_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         load_part(a_part(), 'detector', str(tmp_path / 'values.pth'))
     with pytest.raises(FileNotFoundError, match='weights of the detector: no such file: .*nowhere.pth'):
         load_part(a_part(), 'detector', str(tmp_path / 'nowhere.pth'))
+    with pytest.raises(CheckpointError, match='expected a file or an http.s. URL, got s3://a/b.pth'):
+        load_part(a_part(), 'detector', 's3://a/b.pth')
     monkeypatch.setenv('no_proxy', 'localhost')
     with pytest.raises(OSError, match='weights of the detector: http://localhost:1/a.pth cannot be .*refused'):
         load_part(a_part(), 'detector', 'http://localhost:1/a.pth')
