@@ -63,6 +63,7 @@ class VideoOutputs:
         self._with_overlay = overlay
         self._afterwards = afterwards
         self._state_file = folder / f'.{video.name}.state.pth'
+        self._frames_file = folder / f'.{video.name}.frames.jsonl'
         self._done, self._drawn = 0, False
         self.writing = Background(BEHIND)
 
@@ -71,7 +72,8 @@ class VideoOutputs:
         return len(self.poses)
 
     def resume(self) -> None:
-        """Goes on where an earlier run has ended, before `open`.
+        """Goes on where an earlier run has ended, before `open`; from the beginning where that one was killed before
+        it had saved anything.
 
         Raises:
             FileNotFoundError: if there is nothing to go on with.
@@ -79,6 +81,8 @@ class VideoOutputs:
         """
         name = self.video.name
         if not self._state_file.is_file():
+            if self._frames_file.is_file():
+                return
             raise FileNotFoundError(f'{self.folder}: nothing of {name} to resume: it was not begun there, or is done')
         state, self._done, self._drawn, options = torch.load(self._state_file, map_location='cpu', weights_only=True)
         for option, value in options.items():
@@ -92,7 +96,7 @@ class VideoOutputs:
         name = self.video.name
         if not self._done:
             self._state_file.unlink(missing_ok=True)  # of another run, which this one takes the place of
-        self.poses = PoseStream(self.folder / f'.{name}.frames.jsonl', self.video, keep=self._done)
+        self.poses = PoseStream(self._frames_file, self.video, keep=self._done)
         self.overlay = OverlayVideo(self.folder / f'{name}.mp4', fps, length) if self._with_overlay else None
         self.panels = PanelFiles(self.folder, name, self._panel_names, fps)
         if self._drawn:

@@ -233,6 +233,11 @@ def test_what_a_run_is_not_resumed_with(
     monkeypatch.setattr(VideoOutputs, 'add', interrupted)
     assert state.read_bytes() == kept
     assert track(some, *out, *options)[0] == 1 and not state.exists()
+    monkeypatch.undo()
+    status, _, errors = track(some, *out, *options, '--resume')  # nothing was saved: from the beginning
+    assert status == 0 and len(read_video(tmp_path / 'out/some.json')) == 3, errors
+    status, _, errors = track(some, *out, *options, '--resume')
+    assert status == 1 and 'nothing of some to resume' in errors
 
 
 def interrupted(outputs: VideoOutputs, *_: object) -> None:
