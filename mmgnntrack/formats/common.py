@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from mmgnntrack.posetrack import PoseFrame, PoseVideo, Skeleton, format_error, skeleton_named
+from mmgnntrack.posetrack import NAMES_A_VIDEO, PoseFrame, PoseVideo, Skeleton, format_error, skeleton_named
 from mmgnntrack.posetrack.skeletons import joint_columns
 
 #: Width and height of a video's images, px.
 ImageSize = tuple[int, int]
-#: Numbers from here on name a video besides the frame, as PoseTrack18's do.
-_NAMES_A_VIDEO = 10**6
 _LAST_NUMBER = re.compile(r'^(.*?)(\d+)(\D*)$', re.DOTALL)
 
 
@@ -174,7 +172,7 @@ def counted_from_one(frames: Sequence[PoseFrame]) -> list[int]:
     [[1, 4], [2, 3], [1, 2]]
     """
     ids = [frame.frame_id for frame in frames]
-    counts = bool(ids) and 0 < ids[0] < _NAMES_A_VIDEO
+    counts = bool(ids) and 0 < ids[0] < NAMES_A_VIDEO
     return ids if counts else [number - ids[0] + 1 for number in ids]
 
 

@@ -16,7 +16,7 @@ from .reader import check_frames, posetrack_files, read_folder, read_video
 from .skeletons import COCO, POSETRACK, Skeleton, skeleton_of
 from .stream import PoseStream
 from .table import PoseTable
-from .video import PoseFrame, PoseVideo, frame_numbers
+from .video import NAMES_A_VIDEO, PoseFrame, PoseVideo, frame_numbers
 from .writer import write_video
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     'COCO',
     'JOINTS',
     'NAMED_JOINTS',
+    'NAMES_A_VIDEO',
     'POSETRACK',
     'POSETRACK17_JOINTS',
     'POSETRACK18_KEYPOINTS',

@@ -98,6 +98,10 @@ class PoseVideo:
         return len(self.frames)
 
 
+#: Frame ids from here on name a video besides the frame, as PoseTrack18's do.
+NAMES_A_VIDEO = 10**6
+
+
 def frame_numbers(ids: Sequence[int]) -> list[int]:
     """Frame ids, increasing, as numbers from 0.
 

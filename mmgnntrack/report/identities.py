@@ -5,10 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmgnntrack.posetrack import PoseFrame, PoseVideo, frame_numbers
-
-#: Numbers from here on name a video besides the frame.
-_NAMES_A_VIDEO = 10**6
+from mmgnntrack.posetrack import NAMES_A_VIDEO, PoseFrame, PoseVideo, frame_numbers
 
 
 @dataclass
@@ -72,7 +69,7 @@ def by_number(video: PoseVideo) -> PoseVideo:
     ids = [frame.frame_id for frame in video.frames]
     if any(later <= earlier for earlier, later in zip(ids, ids[1:])) or (ids and ids[0] < 0):
         raise ValueError(f'{video.path}: expected frame ids that increase from 0 or later, got {ids[:5]}, ...')
-    numbers = ids if not ids or ids[0] < _NAMES_A_VIDEO else frame_numbers(ids)
+    numbers = ids if not ids or ids[0] < NAMES_A_VIDEO else frame_numbers(ids)
     joints = len(video.skeleton.joints)
     frames = [empty_frame(joints, number) for number in range(numbers[-1] + 1)] if numbers else []
     for number, frame in zip(numbers, video.frames):

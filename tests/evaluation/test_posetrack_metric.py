@@ -1,7 +1,6 @@
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 pytest.importorskip('mmengine')
 torch = pytest.importorskip('torch')
 
-from mmengine.logging import MMLogger  # noqa: E402
 from mmengine.structures import BaseDataElement, InstanceData  # noqa: E402
 
 from mmgnntrack.evaluation.functional import evaluate, filter_predictions  # noqa: E402
@@ -164,15 +162,6 @@ def test_result_files(pred: PoseVideo, tmp_path: Path) -> None:
     assert [frame.file_name for frame in written.frames] == [frame.file_name for frame in gt.frames]
     np.testing.assert_allclose(written.frames[3].keypoints, pred.frames[3].keypoints, atol=1e-4)
     assert evaluate([gt], [written]).ap_recall[15] == pytest.approx(figures['posetrack/Recall'], abs=10)
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """What mmengine logs."""
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    yield caplog
-    logger.removeHandler(caplog.handler)
 
 
 def test_the_table_is_logged(pred: PoseVideo, log: pytest.LogCaptureFixture) -> None:

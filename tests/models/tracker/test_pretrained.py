@@ -1,23 +1,11 @@
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from mmengine.logging import MMLogger
 from mmengine.structures import InstanceData
 
 from mmgnntrack.models import PoseTracker
 from mmgnntrack.models.given_poses import as_estimated
 from mmgnntrack.models.tracker import pretrained_tracker
 from mmgnntrack.posetrack import COCO, NAMED_JOINTS
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    yield caplog
-    logger.removeHandler(caplog.handler)
-
 
 BODY = np.stack([np.tile([0.0, 25, 50], 6)[:17], np.repeat(np.arange(6), 3)[:17] * 30.0], axis=-1)
 
