@@ -18,6 +18,15 @@ def write_text(path: str | Path, text: str) -> None:
         file.write(text)
 
 
+def for_opencv(path: str | Path) -> str | bytes:
+    """A path as OpenCV takes it: one that is no UTF-8 has to come as bytes, or the program crashes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return str(path)
+
+
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[TextIO]:
     """A text file to write to, which appears when all is written, or not at all.

@@ -1,13 +1,27 @@
 """Images from disk."""
 
 import io
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import mmcv
 import numpy as np
 from PIL import Image
 
-_JPEG_END = b'\xff\xd9'
+#: What the decoders say of damaged data. Extraneous bytes before a marker stand in many a sound photograph.
+_DAMAGE = re.compile(
+    rb'Corrupt JPEG data(?!: \d+ extraneous)|Premature end of JPEG|Invalid JPEG|libpng error|^\[\w+ @ 0x|^\[ERROR:'
+)
+_NOISE = re.compile(rb'Corrupt JPEG data|^\s*$')
+#: Whose headers PIL reads without a word.
+_CHECKED = ('JPEG', 'PNG', 'BMP', 'WEBP')
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def read_frame(path: str | Path) -> np.ndarray:
@@ -15,18 +29,56 @@ def read_frame(path: str | Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not an image, or a JPEG that breaks off, which OpenCV would read with a grey rest.
+        ValueError: it is not an image, one that is damaged, which OpenCV would read with a rest of grey or of colours
+            that are not its own, or one of more pixels than PIL takes for honest.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'frame not found: {path}')
     data = path.read_bytes()
-    if data[:2] == b'\xff\xd8' and not data.endswith(_JPEG_END):
-        try:
-            Image.open(io.BytesIO(data)).load()
-        except OSError as error:
-            raise ValueError(f'frame cannot be decoded: {path} ({error})') from error
-    image = mmcv.imfrombytes(data) if data else None
+    try:
+        _check_size(data)
+        with decoder_messages() as damage:
+            image = mmcv.imfrombytes(data) if data else None
+    except (cv2.error, Image.DecompressionBombError, MemoryError) as error:
+        raise ValueError(f'frame cannot be decoded: {path} ({error})'.replace('\n', ' ')) from error
+    if damage:
+        raise ValueError(f'frame cannot be decoded: {path} ({damage[0]})')
     if image is None:
         raise ValueError(f'frame cannot be decoded: {path} ({len(data)} bytes, not an image that OpenCV knows)')
     return image
+
+
+@contextmanager
+def decoder_messages() -> Iterator[list[str]]:
+    """Catches what decoders write of damaged data to the standard error output, which is all that they let know of it.
+    Filled at the end; what others write meanwhile comes through then."""
+    damage: list[str] = []
+    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as caught:
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no such output
+            yield damage
+            return
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield damage
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            caught.seek(0)
+            for line in caught:
+                if _DAMAGE.search(line):
+                    damage.append(line.decode(errors='replace').strip())
+                elif not _NOISE.search(line):
+                    os.write(2, line)
+
+
+def _check_size(data: bytes) -> None:
+    """Raises DecompressionBombError for a header that claims more than any frame has."""
+    try:
+        Image.open(io.BytesIO(data), formats=_CHECKED).close()
+    except Image.DecompressionBombError:
+        raise
+    except Exception:  # PIL fails on broken ones in many ways, and what it is at all is for OpenCV to say
+        return

@@ -4,6 +4,8 @@ import glob
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +13,8 @@ import cv2
 import numpy as np
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from mmgnntrack.images import read_frame
+from mmgnntrack.files import for_opencv
+from mmgnntrack.images import decoder_messages, read_frame
 
 from .background import Background
 
@@ -57,7 +60,7 @@ class FrameSource:
         self.fps: float | None = None
         self.length: int | None = None
         self._images: list[Path] | None = None
-        self._warned = False
+        self._warned = self._damaged = False
         path = Path(self.source)
         if self.source.isdigit():
             self.name = f'camera{self.source}'
@@ -103,7 +106,7 @@ class FrameSource:
             yield Frame(number, path.name, image)
 
     def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(int(self.source) if self.source.isdigit() else self.source)
+        capture = cv2.VideoCapture(int(self.source) if self.source.isdigit() else for_opencv(self.source))
         if not capture.isOpened():
             raise ValueError(f'{self.source}: expected a video, camera or stream that OpenCV can open')
         self.fps = capture.get(cv2.CAP_PROP_FPS) or None
@@ -115,10 +118,15 @@ class FrameSource:
         capture = self._open()
         broken = 0  # since the last frame that was decoded: at the end these are none, files may promise too many
         try:
-            number = 0
-            while (grabbed := capture.grab()) or (self.length and number < self.length and broken < GIVE_UP):
-                # What comes before the start is not decoded.
-                decoded, image = capture.retrieve() if grabbed and number >= start else (grabbed, None)
+            for number in count():
+                with nullcontext([]) if self.live else decoder_messages() as damage:
+                    grabbed = capture.grab()
+                    # What comes before the start is not decoded.
+                    decoded, image = capture.retrieve() if grabbed and number >= start else (grabbed, None)
+                if not grabbed and not (self.length and number < self.length and broken < GIVE_UP):
+                    return
+                if damage and self._counts(number, damage[0]):
+                    decoded = False
                 if not decoded:
                     self._warn(number, f'{self.source}: the frame cannot be decoded')
                     broken += number >= start
@@ -126,9 +134,19 @@ class FrameSource:
                     yield from (_frame(lost) for lost in range(number - broken, number))
                     broken = 0
                     yield _frame(number, image)
-                number += 1
         finally:
             capture.release()
+
+    def _counts(self, number: int, damage: str) -> bool:
+        """Whether a frame is broken that the decoder finds damaged: where each frame stands for itself. Other codecs go
+        on from frames before and say so some frames late."""
+        if damage.startswith('[mjpeg'):
+            return True
+        if not self._damaged:
+            where = f'{self.source}: damaged from about frame {number} on'
+            warnings.warn(f'{where}, tracked as far as it can be decoded: {damage}', stacklevel=3)
+        self._damaged = True
+        return False
 
     def _warn(self, number: int, message: str) -> None:
         if not self._warned:

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
+from mmgnntrack.files import for_opencv
 from mmgnntrack.visualization.canvas import resized
 
 #: px; a larger copy would take longer to write than the rest of the page.
@@ -28,7 +29,7 @@ def write_playable(overlay: Path, path: Path) -> Path | None:
         The path; None where OpenCV has no such encoder, or reads no frame.
     """
     partial = path.with_name(f'.{path.stem}.partial.webm')
-    capture = cv2.VideoCapture(str(overlay))
+    capture = cv2.VideoCapture(for_opencv(overlay))
     fps, length = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     writer = None
     with tqdm(total=length, desc='copying the overlay', unit='frame', disable=None) as bar:
@@ -37,7 +38,8 @@ def write_playable(overlay: Path, path: Path) -> Path | None:
             image = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
             if writer is None:
                 with _silent():
-                    writer = cv2.VideoWriter(str(partial), cv2.VideoWriter_fourcc(*'VP80'), fps, image.shape[1::-1])
+                    codec, size = cv2.VideoWriter_fourcc(*'VP80'), image.shape[1::-1]
+                    writer = cv2.VideoWriter(for_opencv(partial), codec, fps, size)
                 if not writer.isOpened():
                     break
             writer.write(image)

@@ -12,6 +12,8 @@ OUTLINE = (25, 25, 25)
 #: Binary digits of OpenCV's fixed-point coordinates: skeletons move smoothly, not from pixel to pixel.
 SHIFT = 4
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+#: As high for their width images are enlarged at most.
+_HIGHEST = 4
 #: Of notes, relative to the text before them.
 _NOTE_SIZE = 0.85
 #: Farther out than any image, and safe in fixed point.
@@ -30,8 +32,9 @@ def resized(image: np.ndarray, width: int) -> np.ndarray:
 
 
 def enlarged(image: np.ndarray, min_width: int) -> np.ndarray:
-    """A copy of the image, at least this wide."""
-    return image.copy() if image.shape[1] >= min_width else resized(image, min_width)
+    """A copy of the image, at least this wide, unless it would become more than `_HIGHEST` times as high."""
+    width = min(min_width, image.shape[1] * max(1, _HIGHEST * min_width // image.shape[0]))
+    return image.copy() if image.shape[1] >= width else resized(image, width)
 
 
 def fixed_point(points: np.ndarray) -> np.ndarray:

@@ -7,11 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmgnntrack.files import for_opencv
+
 from .canvas import draw_label
 
 _SHEET_FRAMES = 12
 _SHEET_COLUMNS = 4
-_SHEET_CELL_WIDTH = 480
+_SHEET_CELL_WIDTH, _SHEET_CELL_HEIGHT = 480, 1440
 _SHEET_GAP = 4
 
 
@@ -61,7 +63,7 @@ class OverlayVideo:
 
     def resume(self) -> None:
         """Begins with the frames that the file has from an earlier run, if it is there; before any `write`."""
-        earlier = cv2.VideoCapture(str(self.path)) if self.path.is_file() else None
+        earlier = cv2.VideoCapture(for_opencv(self.path)) if self.path.is_file() else None
         while earlier is not None:
             there, frame = earlier.read()
             if not there:
@@ -76,6 +78,10 @@ class OverlayVideo:
             return
         self._writer.release()
         self._writer = None
+        written = cv2.VideoCapture(for_opencv(self._partial)).get(cv2.CAP_PROP_FRAME_COUNT)
+        if written != self._count:  # OpenCV says nothing of a full disk
+            self._partial.unlink()
+            raise OSError(f'cannot write {self.path}: {written:.0f} of {self._count} frames could be written')
         self._partial.replace(self.path)
         if self._cells:
             partial = self._partial.with_suffix('.png')
@@ -84,8 +90,9 @@ class OverlayVideo:
 
     def _open(self, frame: np.ndarray) -> None:
         # MPEG-4 wants even sides.
-        self._size = tuple(side - side % 2 for side in frame.shape[1::-1])
-        self._writer = cv2.VideoWriter(str(self._partial), cv2.VideoWriter_fourcc(*'mp4v'), self.fps, self._size)
+        self._size = tuple(max(2, side - side % 2) for side in frame.shape[1::-1])
+        codec = cv2.VideoWriter_fourcc(*'mp4v')
+        self._writer = cv2.VideoWriter(for_opencv(self._partial), codec, self.fps, self._size)
         if not self._writer.isOpened():
             raise OSError(f'OpenCV cannot write this mp4 (codec mp4v, {self._size}, {self.fps} fps): {self._partial}')
 
@@ -148,7 +155,7 @@ def contact_sheet(cells: list[np.ndarray]) -> np.ndarray:
 
 
 def _sheet_cell(frame: np.ndarray, number: int) -> np.ndarray:
-    height = round(frame.shape[0] * _SHEET_CELL_WIDTH / frame.shape[1])
+    height = min(max(round(frame.shape[0] * _SHEET_CELL_WIDTH / frame.shape[1]), 1), _SHEET_CELL_HEIGHT)
     cell = cv2.resize(frame, (_SHEET_CELL_WIDTH, height), interpolation=cv2.INTER_AREA)
     draw_label(cell, f'frame {number}', np.array([0, height]), (255, 255, 255))  # pushed into the lower left corner
     return cell

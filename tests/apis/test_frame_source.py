@@ -1,4 +1,6 @@
+import os
 import struct
+import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -118,6 +120,44 @@ def test_a_header_that_promises_billions(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match='frame 6 is skipped'):
         assert [frame.number for frame in source.frames()] == list(range(6))
     assert source.broken == 0
+
+
+def noise_video(path: Path, codec: str) -> bytearray:
+    """Writes ten frames that look alike, and returns the file."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), 5.0, (320, 240))
+    noise = cv2.resize(np.random.default_rng(0).integers(0, 255, (12, 16, 3), np.uint8), (320, 240))
+    for number in range(10):
+        writer.write(np.roll(noise, 9 * number, 1))
+    writer.release()
+    return bytearray(path.read_bytes())
+
+
+def test_damage_in_the_middle(tmp_path: Path) -> None:
+    """Where each frame stands for itself, the damaged one is broken; else a warning says where it begins."""
+    path = tmp_path / 'clip.avi'
+    data = noise_video(path, 'MJPG')
+    data[len(data) // 2 : len(data) // 2 + 400] = bytes(400)
+    path.write_bytes(data)
+    with pytest.warns(UserWarning, match='frame [4-6] is skipped'):
+        frames = list(FrameSource(path).frames())
+    assert len(frames) == 10 and [frame.image is None for frame in frames].count(True) == 1
+
+    data = noise_video(path, 'XVID')
+    data[len(data) // 3 : len(data) // 3 + 400] = bytes(400)
+    path.write_bytes(data)
+    with pytest.warns(UserWarning, match=r'clip\.avi: damaged from about frame \d on') as caught:
+        source = FrameSource(path)
+        assert len(list(source.frames())) == 10
+    assert len(caught) == 1 and source.broken == 0
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='other systems have no such names')
+def test_names_that_are_no_utf8(video: Path, folder: Path) -> None:
+    for path in (video, folder):
+        odd = os.fsencode(path.parent) + b'/\xe9t\xe9' + os.fsencode(path.suffix)
+        os.rename(path, odd)
+        source = FrameSource(os.fsdecode(odd))
+        assert levels(source) == [(number, number) for number in range(4)] and source.name == '\udce9t\udce9'
 
 
 @pytest.mark.parametrize('broken', ['nothing.mp4', 'empty', '*.jpg'])

@@ -1,10 +1,16 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from mmgnntrack.apis.pose_track_inferencer import nobody
+from mmgnntrack.visualization import draw_tracks
 from mmgnntrack.visualization.overlay_video import OverlayVideo, contact_sheet
+
+NOBODY = nobody(17)
 
 
 def grey(level: int, height: int = 48, width: int = 64) -> np.ndarray:
@@ -47,6 +53,35 @@ def test_an_earlier_run_goes_on(tmp_path: Path) -> None:
             video.write(grey(level))
         video.close()
     np.testing.assert_allclose([frame.mean() for frame in read(tmp_path / 'a.mp4')], [20, 120, 220], atol=6)
+
+
+def test_a_file_that_cannot_grow(tmp_path: Path) -> None:
+    """OpenCV says nothing of a full disk."""
+    script = """
+import resource, signal, sys
+import numpy as np
+from mmgnntrack.visualization import OverlayVideo
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+video = OverlayVideo(sys.argv[1], fps=5)
+for seed in range(20):
+    video.write(np.random.default_rng(seed).integers(0, 255, (240, 320, 3), np.uint8))
+video.close()
+"""
+    command = [sys.executable, '-c', script, str(tmp_path / 'a.mp4')]
+    process = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert f'OSError: cannot write {tmp_path}/a.mp4: ' in process.stderr, process.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('shape', [(300, 1), (1, 300), (4000, 8)])
+def test_frames_of_odd_shapes(tmp_path: Path, shape: tuple[int, int]) -> None:
+    video = OverlayVideo(tmp_path / 'a.mp4', fps=5, num_frames=2)
+    for level in (20, 120):
+        video.write(draw_tracks(grey(level, *shape), NOBODY))
+    video.close()
+    assert len(read(tmp_path / 'a.mp4')) == 2
+    assert max(cv2.imread(str(tmp_path / 'a.png')).shape) < 3000
 
 
 def test_no_frame_no_file(tmp_path: Path) -> None:
