@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import platform
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -59,12 +60,33 @@ def one_line_errors(
         errors: what is told so; all else ends with a traceback.
         interrupted: what is said after Ctrl-C.
     """
+    with suppress(AttributeError):  # of an output that is no terminal's
+        sys.stdout.reconfigure(errors='backslashreplace')  # what a terminal cannot show is no reason to fail
     try:
         yield
     except errors as error:
         raise SystemExit(f'error: {error}') from error
     except KeyboardInterrupt as interrupt:
         raise SystemExit(interrupted) from interrupt
+
+
+@contextmanager
+def ended_by_user() -> Iterator[list[bool]]:
+    """Fills when the user presses Ctrl-C or a scheduler wants its machine back (SIGTERM), so that the work at hand is
+    ended in order; a second signal ends it at once."""
+    ended: list[bool] = []
+
+    def end(*_: object) -> None:
+        if ended:
+            raise KeyboardInterrupt
+        ended.append(True)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def warn(text: str) -> None:

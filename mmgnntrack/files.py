@@ -1,11 +1,13 @@
 """Text files that appear whole or not at all."""
 
 import os
-import tempfile
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
+
+from .processes import PATTERN, is_gone, this_process
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -35,22 +37,21 @@ def whole_file(path: str | Path) -> Iterator[TextIO]:
         OSError: if the folder cannot be written to; says so.
     """
     path = Path(path)
-    temporary = None
+    unfinished = path.with_name(f'.{path.name}.{this_process()}.partial')
     try:
-        with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix=f'.{path.name}.', delete=False) as file:
-            temporary = file.name
+        with unfinished.open('w', encoding='utf-8') as file:
             yield file
-        # A temporary file is private to its owner, a result file should have the usual rights.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        unfinished.replace(path)
     except OSError as error:
         raise type(error)(error.errno, f'cannot write {path}: {error.strerror}') from error
     finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
+        with suppress(OSError):  # it has its name, or could not be begun
+            unfinished.unlink()
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def remove_unfinished(folder: str | Path) -> None:
+    """Removes what `whole_file` had begun in a folder when its process was killed."""
+    for path in Path(folder).glob('.*.partial'):
+        process = re.fullmatch(rf'\..+\.({PATTERN})\.partial', path.name)
+        if process and is_gone(process[1]):
+            path.unlink(missing_ok=True)

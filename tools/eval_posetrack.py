@@ -36,6 +36,7 @@ from mmgnntrack.evaluation.functional import (
     format_sequences,
     format_table,
 )
+from mmgnntrack.files import remove_unfinished
 
 try:
     from tqdm import tqdm
@@ -156,6 +157,7 @@ def run(args: argparse.Namespace) -> None:
         )
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(args.out)
     thresholds = args.joint_score_thr, args.pose_score_thr
     how = dict(official_quirks=not args.no_quirks, hota=args.hota, thresholds=thresholds)
     sequences = list(with_progress(count_files(pairs, **how, jobs=args.jobs), len(pairs)))

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from mmgnntrack.apis import FrameSource
 from mmgnntrack.command_line import one_line_errors, tool_parser
-from mmgnntrack.files import write_text
+from mmgnntrack.files import remove_unfinished, write_text
 from mmgnntrack.posetrack import read_poses, read_video
 from mmgnntrack.report import PICTURES, build_report, by_number, write_video_report
 
@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> None:
     """Build the page and write it."""
     if not args.out.parent.is_dir():
         raise FileNotFoundError(f'{args.out.parent}: no such folder to write the page to')
+    remove_unfinished(args.out.parent)
     if args.video is not None:
         run_video(args)
         return

@@ -11,13 +11,13 @@ Examples:
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 from mmengine.dist import is_main_process
 
 from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.engine.launch import FILE_ERRORS, add_common_arguments, build_runner, load_config, writable_folder
+from mmgnntrack.files import write_text
 from mmgnntrack.visualization import PANELS
 
 
@@ -71,9 +71,7 @@ def main() -> None:
     metrics = runner.test() | {'boxes_from': runner.test_dataloader.dataset.metainfo.get('boxes_from')}
     if args.out_dir and is_main_process():
         path = Path(args.out_dir) / 'metrics.json'
-        partial = path.with_suffix('.partial')
-        partial.write_text(json.dumps(metrics, indent=2))
-        os.replace(partial, path)
+        write_text(path, json.dumps(metrics, indent=2))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Track the people of a video.
+"""Track the people of videos.
 
 SOURCE is a video file, a folder of frames, a glob of frames in quotes, the number of a camera or the URL of a stream.
 DIR gets NAME.mp4, the video with the tracks drawn, NAME.png, twelve of its frames on a sheet, and NAME.json, the poses
@@ -25,6 +25,11 @@ play beside them, as NAME_overlay.webm, which browsers can play. It comes with N
 
 Ctrl-C ends the video there with whole files; --resume goes on from there with the same identities.
 
+Of many SOURCES, a folder of videos, a glob of videos in quotes or a text file with a path a line, each video gets its
+own files, and a line in DIR/manifest.jsonl. The same command again, or at the same time on another GPU or machine that
+sees DIR, does what nobody has done yet and goes on where somebody was killed; torchrun, Slurm and MPI give each process
+its GPU. One that fails does not stop the others; the exit status is 1 if any has failed.
+
 examples:
   python tools/track_video.py dance.mp4
   python tools/track_video.py frames/ --out-dir tracked --save-json posetrack coco
@@ -34,46 +39,53 @@ examples:
   python tools/track_video.py dance.mp4 --join 15
   python tools/track_video.py dance.mp4 --report
   python tools/track_video.py dance.mp4 --resume
+  python tools/track_video.py videos/ more/*.mp4 list.txt --out-dir tracked
+  torchrun --nproc_per_node 8 tools/track_video.py videos/ --out-dir tracked
 """
 
 import argparse
-import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 
-import cv2
-import numpy as np
 from mmengine.config import DictAction
 from tqdm import tqdm
 
 from mmgnntrack.analysis.tables import table
 from mmgnntrack.analysis.tracker_stages import StageClock
 from mmgnntrack.apis import DEFAULT_CONFIG, FrameSource, PoseTrackInferencer
-from mmgnntrack.apis.video_outputs import FORMATS, VideoOutputs, draw_over
-from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_parser
-from mmgnntrack.datasets.metainfo import read_skeleton
-from mmgnntrack.engine.launch import writable_folder
+from mmgnntrack.apis.many_videos import Outcome, all_done, find_sources, summary, work_through
+from mmgnntrack.apis.track_overlay import TrackOverlay, as_tracks
+from mmgnntrack.apis.video_outputs import FORMATS, VideoOutputs, weights_digest
+from mmgnntrack.command_line import add_join, ended_by_user, join_info, one_line_errors, tool_parser
+from mmgnntrack.datasets.metainfo import skeleton_for
+from mmgnntrack.engine.claims import Claim
+from mmgnntrack.engine.launch import local_device, writable_folder
 from mmgnntrack.models import join_tracklets
-from mmgnntrack.posetrack import PoseVideo, Skeleton, read_video, skeleton_of
+from mmgnntrack.posetrack import PoseVideo, read_video
 from mmgnntrack.report import write_video_report
-from mmgnntrack.visualization import PANELS, OverlayVideo, check_panels
+from mmgnntrack.visualization import PANELS, check_panels
+from mmgnntrack.visualization.window import check_screen, show
 
 #: What must not change between the parts of a video.
 FIXED = (
     *('config', 'cfg_options', 'checkpoint', 'detector_checkpoint', 'pose_checkpoint', 'metainfo', 'fps'),
     *('every', 'max_people', 'smooth', 'join', 'save_video', 'save_json', 'save_panels'),
 )
+#: What cannot be had of a camera or a stream, and why.
+LIVE = dict(
+    resume='cannot be resumed',
+    join='cannot be drawn afterwards: --join needs --save-json alone',
+    report='cannot be read again: --report needs a file or a folder',
+)
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = tool_parser(__doc__)
-    parser.add_argument('source', metavar='SOURCE', help='what to track')
+    parser.add_argument('sources', metavar='SOURCE', nargs='+', help='what to track')
     help = 'config of a VideoPoseTracker, file or name (%(default)s)'
     parser.add_argument('--config', default=DEFAULT_CONFIG, help=help)
     parser.add_argument('--checkpoint', help='weights of the dynamics head')
@@ -101,6 +113,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--score-thr', type=float, default=0.2, help='joints below are not drawn (%(default)s)')
     parser.add_argument('--metainfo', help='MMPose metainfo file of the joints (default: by their number, 15 or 17)')
     parser.add_argument('--resume', action='store_true', help='go on where a run with the same options was ended')
+    parser.add_argument('--retry', action='store_true', help='of many videos, try those again that have failed')
     args = parser.parse_args()
     for name in ('every', 'max_people'):
         value = getattr(args, name)
@@ -116,140 +129,155 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def track(args: argparse.Namespace, inferencer: PoseTrackInferencer, source: FrameSource) -> str:
-    """Track the video frame by frame and say what was done."""
-    check_panels(args.save_panels, inferencer.model.tracker)  # before any file is begun
-    tracker = inferencer.model.tracker
-    skeleton = find_skeleton(args.metainfo, len(tracker.sigmas))
-    video = PoseVideo(source.name, [], skeleton=skeleton, info=join_info(args.join))
-    if Path(args.source).resolve() == (args.out_dir / f'{video.name}.mp4').resolve():
-        raise ValueError(f'--out-dir {args.out_dir}: {args.source} would be written over, expected another folder')
-    options = {name: str(getattr(args, name)) for name in FIXED}
-    options |= {'source': str(Path(args.source).resolve()), 'frames': str(source.length)}
-    afterwards = partial(join_tracklets, tracker, max_gap=args.join) if args.join else None
-    drawn_at_once = args.save_video and not args.join
-    outputs = VideoOutputs(
-        args.out_dir, video, inferencer, options, args.save_json or (), args.save_panels, drawn_at_once, afterwards
-    )
-    if args.resume:
-        outputs.resume()
-    writable_folder(args.out_dir)
-    source.fps = source.fps or args.fps
-    done = False
-    with ended_by_user() as ended:  # from before there is any file
-        outputs.open(source.fps, source.length)
-        start, began = len(outputs), perf_counter()
-        clock = StageClock(inferencer.model)
-        results = inferencer(
-            source,
-            start=start,
-            every=args.every,
-            max_people=args.max_people,
-            smooth=args.smooth,
-            panels=args.save_panels,
-            return_vis=drawn_at_once or args.show,
-            skeleton=skeleton.link_indices,
-            score_thr=args.score_thr,
+class Tracking:
+    """Tracks videos as the command line says, each into files of its own.
+
+    Args:
+        args: the command line.
+        inferencer: detects, estimates and tracks.
+
+    Attributes:
+        speeds: frames per second of each stage of the last video.
+    """
+
+    def __init__(self, args: argparse.Namespace, inferencer: PoseTrackInferencer) -> None:
+        self.args = args
+        self.inferencer = inferencer
+        check_panels(args.save_panels, inferencer.model.tracker)
+        self.skeleton = skeleton_for(len(inferencer.model.tracker.sigmas), args.metainfo)
+        self.options = {name: str(getattr(args, name)) for name in FIXED}
+        self.options['weights'] = weights_digest(inferencer.model)
+        self.clock = StageClock(inferencer.model)
+        self.speeds: dict[str, float] = {}
+
+    @property
+    def digest(self) -> str:
+        """Of all that files depend on besides their source."""
+        drawn = dict(self.options, score_thr=self.args.score_thr, report=self.args.report)
+        return sha256(repr(sorted(drawn.items())).encode()).hexdigest()[:12]
+
+    def one_of_many(self, source: str, claim: Claim) -> Outcome:
+        """Tracks a video, from where another process has left it."""
+        source = FrameSource(source)
+        if source.live:
+            raise ValueError(f'{source.source}: a live source is tracked alone')
+        outputs = self._outputs(source)
+        with suppress(OSError, ValueError):  # nothing, or of other options
+            outputs.resume()
+        outcome = self._track(source, outputs, claim)
+        going_on = '' if outcome['over'] else ' so far; the same command goes on from there'
+        tqdm.write(f'{source.source}: {outcome["frames"]} frames{going_on}')
+        return outcome
+
+    def alone(self, source: FrameSource) -> str:
+        """Tracks a video and says what was done."""
+        outputs = self._outputs(source)
+        writable_folder(self.args.out_dir)
+        with Claim(self.args.out_dir / f'.{source.name}.claim') as claim:
+            if self.args.resume:
+                outputs.resume()
+            outcome = self._track(source, outputs, claim)
+        rows = [[stage, f'{speed:.3g}'] for stage, speed in self.speeds.items()]
+        print(table(['stage', 'frames per second'], rows))
+        broken = f', {source.broken} of them could not be decoded' if source.broken else ''
+        if outcome['over'] and source.length and outcome['frames'] < source.length:
+            broken += f'; the file promises {source.length}'
+        rest = '' if outcome['over'] else ' so far; --resume goes on from there'
+        return f'{self.args.out_dir}: {outcome["frames"]} frames{broken}{rest}'
+
+    def _outputs(self, source: FrameSource) -> VideoOutputs:
+        args, name = self.args, source.name
+        if Path(source.source).resolve() == (args.out_dir / f'{name}.mp4').resolve():
+            raise ValueError(f'--out-dir {args.out_dir}: {source.source} would be written over, choose another')
+        options = self.options | dict(source=str(Path(source.source).resolve()), frames=str(source.length))
+        drawn_at_once = self._drawing if args.save_video and not args.join else None
+        afterwards = partial(join_tracklets, self.inferencer.model.tracker, max_gap=args.join) if args.join else None
+        video = PoseVideo(name, [], skeleton=self.skeleton, info=join_info(args.join))
+        formats = args.save_json or ()
+        return VideoOutputs(
+            args.out_dir, video, self.inferencer, options, formats, args.save_panels, drawn_at_once, afterwards
         )
-        with tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None) as bar:
-            for result in results:
-                outputs.add(result)
-                if args.show:
-                    show(source.name, result['visualization'], ended)
-                bar.update()
-                if ended:
-                    break
-            else:
-                done = True
-    outputs.close(done)
-    if len(outputs) > start:
-        seconds = dict(reading=source.reading.seconds, **clock.seconds, writing=outputs.writing.seconds)
+
+    @property
+    def _drawing(self) -> dict:
+        return dict(skeleton=self.skeleton.link_indices, score_thr=self.args.score_thr)
+
+    def _track(self, source: FrameSource, outputs: VideoOutputs, claim: Claim) -> Outcome:
+        args = self.args
+        source.fps = source.fps or args.fps
+        done = False
+        with ended_by_user() as ended:  # from before there is any file
+            outputs.open(source)
+            start, began = len(outputs), perf_counter()
+            self.clock.reset()
+            results = self.inferencer(
+                source,
+                start=start,
+                every=args.every,
+                max_people=args.max_people,
+                smooth=args.smooth,
+                panels=args.save_panels,
+                return_vis=args.show,
+                **self._drawing,
+            )
+            with tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None) as bar:
+                for result in results:
+                    claim.check()
+                    outputs.add(result, source.newest)
+                    bar.update()
+                    if ended or (args.show and not show(source.name, result['visualization'])):
+                        break
+                else:
+                    done = True
+        outputs.close(done)
+        seconds = dict(reading=source.reading.seconds, **self.clock.seconds, writing=outputs.writing.seconds)
         seconds['all, side by side'] = perf_counter() - began
-        print(speeds(seconds, len(outputs) - start))
-    if done and source.broken == len(outputs):
-        raise ValueError(f'{args.source}: expected frames, got {len(outputs)}, none of which can be decoded')
-    broken = f', {source.broken} of them could not be decoded' if source.broken else ''
-    if done and source.length and len(outputs) < source.length:
-        broken += f'; the file promises {source.length}'
-    rest = '' if done else ' so far; --resume goes on from there'
-    if args.join and args.save_video:
-        overlay = OverlayVideo(args.out_dir / f'{video.name}.mp4', source.fps, len(outputs))
-        bar = tqdm(video.frames, desc=f'drawing {source.name}', unit='frame', disable=None)
-        draw_over(source, bar, overlay, skeleton=skeleton.link_indices, score_thr=args.score_thr)
-    if args.report:
-        print(write_report(args, source, video.name, skeleton))
-    return f'{args.out_dir}: {len(outputs)} frames{broken}{rest}'
+        self.speeds = {stage: (len(outputs) - start) / taken for stage, taken in seconds.items() if taken > 0}
+        if done and source.broken == len(outputs):
+            raise ValueError(f'{source.source}: expected frames, got {len(outputs)}, none of which can be decoded')
+        if args.join and args.save_video:
+            overlay = TrackOverlay(args.out_dir / f'{source.name}.mp4', source.fps, len(outputs), **self._drawing)
+            bar = tqdm(outputs.video.frames, desc=f'drawing {source.name}', unit='frame', disable=None)
+            overlay.add_all(source, map(as_tracks, bar))
+            overlay.close()
+        if args.report:
+            tqdm.write(str(self._write_report(source)))
+        return Outcome(over=done, frames=len(outputs), people=outputs.people)
 
-
-def write_report(args: argparse.Namespace, source: FrameSource, name: str, skeleton: Skeleton) -> Path:
-    """Write the page about the files that have been written."""
-    video = read_video(args.out_dir / f'{name}.json', predictions=True, skeleton=skeleton)
-    overlay = args.out_dir / f'{name}.mp4'
-    return write_video_report(
-        args.out_dir / f'{name}.html', video, source.frames(), source.fps, overlay, source=args.source
-    )
-
-
-def speeds(seconds: dict[str, float], frames: int) -> str:
-    """A table of what each stage took."""
-    rows = [[stage, f'{frames / taken:.3g}'] for stage, taken in seconds.items() if taken > 0]
-    return table(['stage', 'frames per second'], rows)
-
-
-def find_skeleton(metainfo: str | None, joints: int) -> Skeleton:
-    """The skeleton of the model's poses: what a metainfo file describes, or the usual one of so many joints."""
-    skeleton = read_skeleton(metainfo) if metainfo else skeleton_of(joints)
-    if skeleton is None:
-        raise ValueError(f'the poses have {joints} joints: expected --metainfo to say which')
-    if len(skeleton.joints) != joints:
-        raise ValueError(f'--metainfo {metainfo}: expected the {joints} joints of the model, got {skeleton.joints}')
-    return skeleton
-
-
-@contextmanager
-def ended_by_user() -> Iterator[list[bool]]:
-    """Fills when the user presses Ctrl-C, so that the frame at hand is finished; a second Ctrl-C ends it at once."""
-    ended: list[bool] = []
-
-    def end(*_: object) -> None:
-        if ended:
-            raise KeyboardInterrupt
-        ended.append(True)
-
-    before = signal.signal(signal.SIGINT, end)
-    try:
-        yield ended
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def show(name: str, pictures: list[np.ndarray], ended: list[bool]) -> None:
-    """Show a frame in a window."""
-    try:
-        for picture in pictures:
-            cv2.imshow(name, picture)
-        if cv2.waitKey(1) == ord('q'):
-            ended.append(True)
-    except cv2.error as error:
-        raise OSError('--show needs an OpenCV with windows; --save-video does not') from error
+    def _write_report(self, source: FrameSource) -> Path:
+        """The page about the files that have been written."""
+        files = self.args.out_dir / source.name
+        video = read_video(f'{files}.json', predictions=True, skeleton=self.skeleton)
+        page, overlay = Path(f'{files}.html'), Path(f'{files}.mp4')
+        return write_video_report(page, video, source.frames(), source.fps, overlay, source=source.source)
 
 
 def run(args: argparse.Namespace) -> None:
     """Check, build and track."""
-    # OpenCV would abort the whole program.
-    if args.show and sys.platform == 'linux' and not {'DISPLAY', 'WAYLAND_DISPLAY'} & os.environ.keys():
-        raise OSError('--show needs a screen, and there is no DISPLAY; --save-video needs none')
-    source = FrameSource(args.source)
-    if args.resume and source.live:
-        raise ValueError(f'{args.source}: a live source cannot be resumed')
-    if args.join and args.save_video and source.live:
-        raise ValueError(f'{args.source}: a live source cannot be drawn afterwards: --join needs --save-json alone')
-    if args.report and source.live:
-        raise ValueError(f'{args.source}: a live source cannot be read again: --report needs a file or a folder')
+    if args.show:
+        check_screen()
+    sources = find_sources(args.sources)
+    many = sources != args.sources or len(sources) > 1
+    if many and args.show:
+        raise ValueError(f'--show: expected one video, got {len(sources)}')
+    source = None if many else FrameSource(*sources)
+    if source is not None and source.live:
+        for option, text in LIVE.items():
+            if getattr(args, option) and (option != 'join' or args.save_video):
+                raise ValueError(f'{source.source}: a live source {text}')
     checkpoints = (args.checkpoint, args.detector_checkpoint, args.pose_checkpoint)
     options = (args.cfg_options or {}) | ({'model.amp': True} if args.amp else {})
-    inferencer = PoseTrackInferencer(args.config, *checkpoints, args.device, options, weights_dir=args.weights_dir)
-    print(track(args, inferencer, source))
+    device = args.device or local_device()
+    inferencer = PoseTrackInferencer(args.config, *checkpoints, device, options, weights_dir=args.weights_dir)
+    tracking = Tracking(args, inferencer)
+    if source is not None:
+        print(tracking.alone(source))
+        return
+    writable_folder(args.out_dir)
+    entries = work_through(sources, args.out_dir, tracking.digest, tracking.one_of_many, args.retry)
+    print(f'{args.out_dir}/manifest.jsonl: {summary(entries)}')
+    if not all_done(entries):
+        raise SystemExit(1)
 
 
 def main() -> None:

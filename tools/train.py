@@ -7,10 +7,14 @@ Examples:
 """
 
 import argparse
+from contextlib import nullcontext
+from pathlib import Path
 
 import torch
+from mmengine.dist import is_main_process
 
 from mmgnntrack.command_line import one_line_errors, tool_parser
+from mmgnntrack.engine.claims import Claim
 from mmgnntrack.engine.launch import FILE_ERRORS, add_common_arguments, build_runner, latest_checkpoint, load_config
 
 
@@ -44,7 +48,10 @@ def main() -> None:
         config.val_cfg = config.val_dataloader = config.val_evaluator = None
     if args.auto_scale_lr:
         config.setdefault('auto_scale_lr', {})['enable'] = True
-    build_runner(config).train()
+    runner = build_runner(config)
+    # Two trainings in one folder would write over each other's checkpoints.
+    with Claim(Path(runner.work_dir) / '.training.claim') if is_main_process() else nullcontext():
+        runner.train()
 
 
 if __name__ == '__main__':

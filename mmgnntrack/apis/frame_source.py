@@ -40,11 +40,12 @@ class FrameSource:
             images, the number of a camera, or the URL of a stream.
 
     Attributes:
-        name: what results are called: the file's or folder's name.
+        name: what results are called, see `source_name`.
         fps: frames per second, where the source says.
         length: frames, where the source says.
         broken: how many of the frames so far could not be decoded.
         reading: the thread that decodes; none has been read before `frames`.
+        newest: the frame that `frames` gave last.
 
     Raises:
         FileNotFoundError: there is no such file, or no image.
@@ -56,21 +57,16 @@ class FrameSource:
             raise ValueError(f'expected a video, folder, glob, camera or URL to track, got a {type(source).__name__}')
         self.source = str(source)
         self.broken = 0
+        self.newest: Frame | None = None
         self.reading = Background(AHEAD)
         self.fps: float | None = None
         self.length: int | None = None
         self._images: list[Path] | None = None
         self._warned = self._damaged = False
+        self.name = source_name(self.source)
         path = Path(self.source)
-        if self.source.isdigit():
-            self.name = f'camera{self.source}'
-        elif '://' in self.source:
-            self.name = path.stem or 'stream'
-        elif path.is_file():
-            self.name = path.stem
-        else:
+        if not self.live and not path.is_file():
             self._images = self._list_images(path)
-            self.name = (path if path.is_dir() else path.parent).resolve().name or 'frames'
             self.length = len(self._images)
         if self._images is None:
             self._open().release()
@@ -86,11 +82,12 @@ class FrameSource:
         frames = self._from_images(start) if self._images is not None else self._from_video(start)
         for frame in self.reading.ahead(frames):
             self.broken += frame.image is None
+            self.newest = frame
             yield frame
 
     def _list_images(self, path: Path) -> list[Path]:
         found = path.iterdir() if path.is_dir() else map(Path, glob.glob(self.source))
-        images = sorted((file for file in found if file.suffix.lower() in IMG_EXTENSIONS), key=_numbers_by_value)
+        images = sorted((file for file in found if file.suffix.lower() in IMG_EXTENSIONS), key=by_value)
         if not images:
             what = 'no images in the folder' if path.is_dir() else 'no such file, folder, or image that fits'
             raise FileNotFoundError(f'{self.source}: {what}')
@@ -154,10 +151,22 @@ class FrameSource:
         self._warned = True
 
 
+def source_name(source: str) -> str:
+    """What the results of a source are called: as its file or its folder."""
+    path = Path(source)
+    if source.isdigit():
+        return f'camera{source}'
+    if '://' in source:
+        return path.stem or 'stream'
+    if path.is_file():
+        return path.stem
+    return (path if path.is_dir() else path.parent).resolve().name or 'frames'
+
+
 def _frame(number: int, image: np.ndarray | None = None) -> Frame:
     return Frame(number, f'{number:06}', image)
 
 
-def _numbers_by_value(path: Path) -> list[str | int]:
+def by_value(path: str | Path) -> list[str | int]:
     """Sorts frame10 behind frame9."""
     return [int(part) if index % 2 else part for index, part in enumerate(re.split(r'(\d+)', str(path)))]

@@ -1,20 +1,23 @@
 """The files of a tracked video."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.structures import InstanceData
+from tqdm import tqdm
 
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.posetrack import PoseFrame, PoseStream, PoseVideo
-from mmgnntrack.visualization import OverlayVideo, PanelFiles, Trails, draw_tracks
+from mmgnntrack.visualization import PanelFiles
 
 from .background import Background
-from .frame_source import FrameSource
+from .frame_source import Frame, FrameSource
 from .pose_track_inferencer import PoseTrackInferencer
+from .track_overlay import TrackOverlay, as_text, from_text
 
 #: Files of poses, by their format.
 FORMATS = dict(posetrack='{}.json', coco='{}.coco.json')
@@ -33,14 +36,16 @@ class VideoOutputs:
         folder: where; made by `open`.
         video: name and skeleton.
         inferencer: that tracks the video; `resume` lets it go on where an earlier run was.
-        options: what must not change between the parts of a video, by name.
+        options: what must not change between the parts of a video, by the name of its flag without the dashes;
+            `weights`, `source` and `frames` are none.
         formats: some of `FORMATS`.
         panels: some of `PANELS`.
-        overlay: whether a video with the tracks drawn is written.
+        drawing: `skeleton` and `score_thr` of a video with the tracks drawn (see `draw_tracks`); None for none.
         afterwards: what becomes of the frames when the video is over; None for nothing.
 
     Attributes:
         writing: the thread that writes pictures, while the next frames are worked on.
+        people: how many there are, known after `close`.
     """
 
     def __init__(
@@ -51,20 +56,20 @@ class VideoOutputs:
         options: Mapping[str, str],
         formats: Sequence[str] = (),
         panels: Sequence[str] = (),
-        overlay: bool = False,
+        drawing: Mapping[str, object] | None = None,
         afterwards: Callable[[list[PoseFrame]], list[PoseFrame]] | None = None,
     ) -> None:
         self.folder = folder
         self.video = video
         self.inferencer = inferencer
-        self.options = dict(options, weights=_digest(inferencer.model))
+        self.options = options
         self.formats = formats
         self._panel_names = panels
-        self._with_overlay = overlay
+        self._drawing = drawing
         self._afterwards = afterwards
         self._state_file = folder / f'.{video.name}.state.pth'
         self._frames_file = folder / f'.{video.name}.frames.jsonl'
-        self._done, self._drawn = 0, False
+        self._done, self._panels_whole, self.people = 0, False, 0
         self.writing = Background(BEHIND)
 
     def __len__(self) -> int:
@@ -77,51 +82,69 @@ class VideoOutputs:
 
         Raises:
             FileNotFoundError: if there is nothing to go on with.
-            ValueError: if it was begun with other options, or with other weights.
+            ValueError: if it was begun with other options, or with other weights, or its state cannot be read.
         """
         name = self.video.name
         if not self._state_file.is_file():
             if self._frames_file.is_file():
                 return
             raise FileNotFoundError(f'{self.folder}: nothing of {name} to resume: it was not begun there, or is done')
-        state, self._done, self._drawn, options = torch.load(self._state_file, map_location='cpu', weights_only=True)
+        try:
+            state, done, panels_whole, options = torch.load(self._state_file, map_location='cpu', weights_only=True)
+            options = dict(options)
+        except (RuntimeError, EOFError, ValueError, TypeError, pickle.UnpicklingError) as error:
+            what = f'{type(error).__name__}: {str(error).partition(chr(10))[0]}'
+            raise ValueError(f'--resume: {self._state_file} is no state of an earlier run ({what})') from error
         for option, value in options.items():
             if value != self.options.get(option):
                 flag = option if option in _NO_OPTIONS else f'--{option.replace("_", "-")}'
                 raise ValueError(f'--resume: {name} was begun with {flag} {value}, got {self.options.get(option)}')
-        self.inferencer.restore(state)
+        try:
+            self.inferencer.restore(state)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f'--resume: {self._state_file} is of another version ({error!r})') from error
+        self._done, self._panels_whole = done, panels_whole
 
-    def open(self, fps: float, length: int | None) -> None:
-        """Begins the files of a video with so many frames per second and, where that is known, frames."""
+    def open(self, source: FrameSource) -> None:
+        """Begins the files of a video. What an earlier run has drawn is drawn again: an mp4 cannot be gone on with."""
         name = self.video.name
         if not self._done:
             self._state_file.unlink(missing_ok=True)  # of another run, which this one takes the place of
+        for end in ('.partial.mp4', '.partial.png', '_fusion.partial.mp4', '.state.partial', '.afterwards.jsonl'):
+            (self.folder / f'.{name}{end}').unlink(missing_ok=True)  # of one that was killed
         self.poses = PoseStream(self._frames_file, self.video, keep=self._done)
-        self.overlay = OverlayVideo(self.folder / f'{name}.mp4', fps, length) if self._with_overlay else None
-        self.panels = PanelFiles(self.folder, name, self._panel_names, fps)
-        if self._drawn:
+        self.panels = PanelFiles(self.folder, name, self._panel_names, source.fps)
+        if self._panels_whole:
             self.panels.resume()
-            if self.overlay:
-                self.overlay.resume()
+        self.overlay = None
+        if self._drawing is not None:
+            self.overlay = TrackOverlay(self.folder / f'{name}.mp4', source.fps, source.length, **self._drawing)
+            if self._done:
+                joints = len(self.video.skeleton.joints)
+                tracks = (from_text(note, joints) for note in self.poses.notes())
+                self.overlay.add_all(source, tqdm(tracks, f'drawing {name}', self._done, unit='frame', disable=None))
 
-    def add(self, result: dict) -> None:
-        """Appends a frame, as `PoseTrackInferencer` yields it."""
+    def add(self, result: dict, frame: Frame) -> None:
+        """Appends what `PoseTrackInferencer` yields of a frame."""
         (sample,) = result['predictions']
-        self.poses.append(PoseFrame.of(sample.pred_track_instances, sample.img_path, sample.frame_id))
-        self.writing(self._write_pictures, result, sample.frame_id)
+        tracks = sample.pred_track_instances
+        note = as_text(tracks) if self.overlay else None
+        self.poses.append(PoseFrame.of(tracks, sample.img_path, sample.frame_id), note)
+        self.writing(self._write_pictures, frame, tracks, result['panels'])
         if len(self.poses) % SAVE_EVERY == 0:
             self.save()
 
-    def _write_pictures(self, result: dict, frame_id: int) -> None:
+    def _write_pictures(self, frame: Frame, tracks: InstanceData, panels: Mapping[str, np.ndarray]) -> None:
         if self.overlay:
-            self.overlay.write(next(iter(result['visualization']), None))
-        self.panels.write(result['panels'], frame_id)
+            self.overlay.add(frame, tracks)
+        self.panels.write(panels, frame.number)
 
-    def save(self, drawn: bool = False) -> None:
-        """Lets a later run begin after the newest frame, with the videos that were drawn so far if they are whole."""
+    def save(self, panels_whole: bool = False) -> None:
+        """Lets a later run begin after the newest frame, with the panels so far if their files are whole."""
         self.poses.flush()
         partial = self._state_file.with_suffix('.partial')
-        torch.save((self.inferencer.state(), len(self.poses), drawn, self.options), partial)
+        with partial.open('wb') as file:  # torch would not take every name
+            torch.save((self.inferencer.state(), len(self.poses), panels_whole, self.options), file)
         partial.replace(self._state_file)
 
     def close(self, done: bool) -> None:
@@ -131,7 +154,7 @@ class VideoOutputs:
             self.overlay.close()
         self.panels.close()
         if not done:
-            self.save(drawn=True)
+            self.save(panels_whole=True)
         final = self.poses
         if self._afterwards is not None:
             self.video.frames = self._afterwards(self.poses.frames())
@@ -140,6 +163,7 @@ class VideoOutputs:
                 final.append(frame)
         for name in self.formats:
             getattr(final, f'write_{name}')(self.folder / FORMATS[name].format(self.video.name))
+        self.people = len(final.track_ids())
         for poses in (final, self.poses):
             poses.close()
         if final is not self.poses:
@@ -149,7 +173,7 @@ class VideoOutputs:
             self.poses.path.unlink()
 
 
-def _digest(model: VideoPoseTracker) -> str:
+def weights_digest(model: VideoPoseTracker) -> str:
     """Twelve digits that other weights do not have. Those of a head that is not asked do not count."""
     digest = hashlib.sha256()
     unused = () if model.tracker.mode.predicts else ('tracker.',)
@@ -159,27 +183,3 @@ def _digest(model: VideoPoseTracker) -> str:
         digest.update(key.encode())
         digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
     return digest.hexdigest()[:12]
-
-
-def draw_over(source: FrameSource, frames: Iterable[PoseFrame], overlay: OverlayVideo, **drawing: object) -> None:
-    """Draws the tracks of a video that is over.
-
-    Args:
-        source: the video.
-        frames: its frames from the first on.
-        overlay: the file.
-        **drawing: `skeleton` and `score_thr`, see `draw_tracks`.
-    """
-    trails = Trails()
-    for picture, frame in zip(source.frames(), frames):
-        tracks = InstanceData(
-            instances_id=frame.track_ids,
-            keypoints=frame.keypoints,
-            keypoint_scores=frame.keypoint_scores,
-            bboxes=frame.bboxes,
-            predicted=np.zeros(len(frame), bool),
-        )
-        trails.update(tracks, picture.number)
-        image = picture.image
-        overlay.write(None if image is None else draw_tracks(image, tracks, trails=trails, **drawing))
-    overlay.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from mmgnntrack.posetrack import JOINTS, POSETRACK, Skeleton, mirrored
+from mmgnntrack.posetrack import JOINTS, POSETRACK, Skeleton, mirrored, skeleton_of
 
 _COLORS = {'left': [0, 128, 255], 'right': [255, 128, 0]}
 
@@ -65,3 +65,17 @@ def _metainfo(path: str | Path) -> dict:
             return parse_pose_metainfo(dict(from_file=str(path)))
     except (AssertionError, AttributeError, KeyError, TypeError, ValueError, SyntaxError) as error:
         raise ValueError(f'{path}: expected the metainfo of an MMPose data set, got {error!r}') from error
+
+
+def skeleton_for(joints: int, metainfo: str | None = None) -> Skeleton:
+    """The skeleton of poses with so many joints: what a metainfo file describes, or the usual one.
+
+    Raises:
+        ValueError: if there is none, or the file's has another number of joints.
+    """
+    skeleton = read_skeleton(metainfo) if metainfo else skeleton_of(joints)
+    if skeleton is None:
+        raise ValueError(f'the poses have {joints} joints: expected --metainfo to say which')
+    if len(skeleton.joints) != joints:
+        raise ValueError(f'--metainfo {metainfo}: expected the {joints} joints of the model, got {skeleton.joints}')
+    return skeleton

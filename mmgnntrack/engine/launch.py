@@ -15,11 +15,14 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import CheckpointLoader, Runner
 
 import mmgnntrack.registry  # noqa: F401  version warnings and safe globals, also for configs of stock types only
+from mmgnntrack.files import remove_unfinished
 from mmgnntrack.posetrack import PoseTrackFormatError
 
 from .checkpoints import CheckpointError
 from .configs import read_config
 
+#: What torchrun, Slurm, Open MPI and Intel MPI call the number of a process on its machine.
+_LOCAL_RANKS = ('LOCAL_RANK', 'SLURM_LOCALID', 'OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID')
 #: A file that is missing or broken is told in one line; what else goes wrong in a Runner with a traceback.
 FILE_ERRORS = (OSError, PoseTrackFormatError, CheckpointError)
 
@@ -54,7 +57,8 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def writable_folder(path: str | Path) -> Path:
-    """The folder, made if need be; ends the program where nothing can be written there, before any work is done."""
+    """The folder, made if need be, without what killed runs have left half written; ends the program where nothing can
+    be written there, before any work is done."""
     path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -62,7 +66,16 @@ def writable_folder(path: str | Path) -> Path:
         raise SystemExit(f'cannot make the output folder {path}: {error.strerror}') from error
     if not os.access(path, os.W_OK):
         raise SystemExit(f'cannot write to the output folder {path}')
+    remove_unfinished(path)
     return path
+
+
+def local_device() -> str | None:
+    """The GPU of this process among those of its machine that torchrun, Slurm or MPI has begun; None where none of them
+    has, or there is no GPU."""
+    numbers = (os.environ[name] for name in _LOCAL_RANKS if os.environ.get(name, '').isdecimal())
+    local_rank, gpus = next(numbers, None), torch.cuda.device_count()
+    return f'cuda:{int(local_rank) % gpus}' if local_rank is not None and gpus else None
 
 
 def latest_checkpoint(work_dir: str | Path) -> str | None:

@@ -39,9 +39,10 @@ class PoseStream:
     def __len__(self) -> int:
         return self._count
 
-    def append(self, frame: PoseFrame) -> None:
-        """Adds the next frame. Raises ValueError for values that the formats cannot hold (see `write_video`)."""
-        entry = frame_entry(frame, self.video, self._count)
+    def append(self, frame: PoseFrame, note: str | None = None) -> None:
+        """Adds the next frame, and a note that no result file has. Raises ValueError for values that the formats cannot
+        hold (see `write_video`)."""
+        entry = (*frame_entry(frame, self.video, self._count), note)
         self._file.write(json.dumps(entry, separators=(',', ':'), allow_nan=False).encode() + b'\n')
         self._count += 1
 
@@ -58,9 +59,10 @@ class PoseStream:
         with whole_file(path) as file:
             info = '"info":' + json.dumps(self.video.info) + ',' if self.video.info else ''
             file.write('{' + info + '"images":[')
-            _write_list(file.write, (image | {'nframes': self._count} for image, _ in self._entries()))
+            _write_list(file.write, (image | {'nframes': self._count} for image, *_ in self._entries()))
             file.write('],"annotations":[')
-            _write_list(file.write, ({'id': next(numbers), **pose} for _, poses in self._entries() for pose in poses))
+            poses = (pose for _, poses, _ in self._entries() for pose in poses)
+            _write_list(file.write, ({'id': next(numbers), **pose} for pose in poses))
             file.write('],"categories":' + json.dumps([category(self.video.skeleton)], separators=(',', ':')) + '}')
 
     def write_coco(self, path: Path) -> None:
@@ -68,17 +70,25 @@ class PoseStream:
         with whole_file(path) as file:
             file.write('[')
             joints = len(self.video.skeleton.joints)
-            _write_list(file.write, (_coco_result(pose, joints) for _, poses in self._entries() for pose in poses))
+            _write_list(file.write, (_coco_result(pose, joints) for _, poses, _ in self._entries() for pose in poses))
             file.write(']')
 
     def frames(self) -> list[PoseFrame]:
         """The frames so far, as a written file would have them."""
-        images, people = zip(*self._entries(), strict=True) if self._count else ((), ())
+        images, people, _ = zip(*self._entries(), strict=True) if self._count else ((), (), ())
         document = {'images': [*images], 'annotations': [*chain.from_iterable(people)]}
         skeleton = self.video.skeleton
         return parse_posetrack18(document, self.path, names=file_keypoints(skeleton), joints=skeleton.joints)
 
-    def _entries(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    def track_ids(self) -> set[int]:
+        """Whoever is in the frames so far."""
+        return {pose['track_id'] for _, poses, _ in self._entries() for pose in poses if 'track_id' in pose}
+
+    def notes(self) -> Iterator[str | None]:
+        """The notes of the frames so far."""
+        return (note for _, _, note in self._entries())
+
+    def _entries(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], str | None]]:
         self.flush()
         with self.path.open('rb') as file:
             yield from map(json.loads, islice(file, self._count))

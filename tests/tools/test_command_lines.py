@@ -1,5 +1,6 @@
 """What the tools say to bad input, before any work is done."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,6 +49,21 @@ def test_missing_data(tmp_path: Path) -> None:
 @pytest.mark.skipif(__import__('torch').cuda.is_available(), reason='a GPU is at hand')
 def test_mixed_precision_needs_a_gpu(complaint: Callable, tmp_path: Path) -> None:
     assert 'needs a GPU' in complaint('tools/train.py', CONFIG, '--amp', '--work-dir', tmp_path)
+
+
+@pytest.mark.parametrize(('kind', 'fourth'), [('train', '--work-dir FOURTH'), ('test', 'FOURTH')])
+def test_what_slurm_is_asked_for(kind: str, fourth: str, tmp_path: Path) -> None:
+    """Slurm itself is not here: a stand-in says how srun was called."""
+    (tmp_path / 'srun').write_text('#!/bin/sh\necho "$@"')
+    (tmp_path / 'srun').chmod(0o755)
+    settings = dict(PATH=f'{tmp_path}:{os.environ["PATH"]}', GPUS='16', SRUN_ARGS='--time 60 --exclusive')
+    command = ['bash', f'tools/slurm_{kind}.sh', 'gpu', 'name', CONFIG, 'FOURTH', '--cfg-options', 'a=b']
+    result = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True)
+    asked = '--partition=gpu --job-name=name --gres=gpu:8 --ntasks=16 --ntasks-per-node=8 --cpus-per-task=5 '
+    program = f'python -u tools/{kind}.py {CONFIG} {fourth} --launcher slurm --cfg-options a=b\n'
+    assert result.stdout == f'{asked}--kill-on-bad-exit=1 --time 60 --exclusive {program}', result.stderr
+    short = subprocess.run(command[:5], cwd=ROOT, capture_output=True, text=True)
+    assert short.returncode == 2 and short.stderr.startswith(f'usage: bash tools/slurm_{kind}.sh PARTITION')
 
 
 def test_quickstart_names_the_wrong_option() -> None:

@@ -1,0 +1,56 @@
+"""The record of many videos."""
+
+import json
+import os
+from pathlib import Path
+
+from filelock import FileLock
+
+#: After which a video needs no more work.
+DONE, FAILED = 'done', 'failed'
+#: Its work can be gone on with.
+INTERRUPTED = 'interrupted'
+
+
+class Manifest:
+    """A file to which processes append what has become of a video, one JSON object a line, and which all of them read.
+    The last line of a video counts.
+
+    Args:
+        path: of the file, in a folder that exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = 0
+        self._entries: dict[str, dict] = {}
+
+    def __getitem__(self, source: str) -> dict:
+        """What is known of a video, nothing if nothing is."""
+        self._read_on()
+        return self._entries.get(source, {})
+
+    def append(self, **entry: object) -> None:
+        """Adds a line, with the video's `source` among its fields."""
+        line = json.dumps(entry).encode() + b'\n'
+        with FileLock(self.path.with_name(f'.{self.path.name}.lock')), self.path.open('a+b') as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b'\n':  # somebody was killed while writing
+                    line = b'\n' + line
+            file.write(line)
+
+    def _read_on(self) -> None:
+        if not self.path.is_file():
+            return
+        with self.path.open('rb') as file:
+            file.seek(self._offset)
+            for line in file:
+                if not line.endswith(b'\n'):
+                    break
+                self._offset += len(line)
+                try:
+                    entry = json.loads(line)
+                    self._entries[entry['source']] = entry
+                except (ValueError, KeyError, TypeError):  # that torn line
+                    continue

@@ -1,0 +1,132 @@
+"""Who works on what, among processes and machines that share a folder."""
+
+import json
+import os
+import platform
+import threading
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+from mmgnntrack.processes import is_gone, this_process
+
+#: Seconds between two signs of life.
+BEAT = 10.0
+#: Seconds without a sign of life after which a claim counts for nothing. Clocks of machines may differ by less.
+EXPIRY = 60.0
+_MOMENT = 0.01
+
+
+class ClaimedError(OSError):
+    """Somebody else works on it."""
+
+
+class Claim:
+    """A file that says that a process works on something, and that nobody else may. It is touched as long as its
+    process lives; one that is not, or whose process is gone from this machine, can be taken over::
+
+        with Claim(folder / '.dance.claim') as claim:
+            for frame in video:
+                claim.check()
+
+    Args:
+        path: of the file, in a folder that exists. Its name is told when somebody else has it.
+
+    Attributes:
+        deaths: how many processes in a row have died with it.
+
+    Raises:
+        ClaimedError: at the beginning, if somebody alive has it; from `check`, if somebody has taken it over, because
+            this process gave no sign of life for too long.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.deaths = 0
+        self._token = uuid.uuid4().hex
+        self._lost = False
+        self._over = threading.Event()
+
+    def __enter__(self) -> 'Claim':
+        while not self._create():
+            holder = _read(self.path)
+            if holder is not None and not _is_dead(holder):
+                name, who = self.path.stem.lstrip('.'), f'process {holder.get("process")} on {holder.get("host")}'
+                life = f'whose last sign of life was {max(holder["age"], 0):.0f} s ago (dead after {EXPIRY:.0f} s)'
+                raise ClaimedError(f'{self.path.parent}: {name} is being worked on by {who}, {life}')
+            if holder is not None and self._take_over():
+                break
+            time.sleep(_MOMENT)  # somebody else is just releasing it or taking it over
+        threading.Thread(target=self._beat, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if not self._lost and (_read(self.path) or {}).get('token') == self._token:
+            self.path.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Raises ClaimedError if somebody else has it now."""
+        if self._lost:
+            raise ClaimedError(f'{self.path}: somebody else has taken over, this process was still for too long')
+
+    def _create(self) -> bool:
+        try:
+            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        except FileExistsError:
+            return False
+        with os.fdopen(descriptor, 'w') as file:
+            file.write(self._entry())
+        return True
+
+    def _take_over(self) -> bool:
+        """Puts this claim in the place of a dead one, in which no third may see a gap."""
+        turn, own = (self.path.with_name(f'{self.path.name}.{end}') for end in ('turn', self._token))
+        try:
+            os.close(os.open(turn, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            with suppress(FileNotFoundError):
+                if time.time() - turn.stat().st_mtime > EXPIRY:  # of a process that died just then
+                    turn.unlink()
+            return False
+        try:
+            holder = _read(self.path)
+            if holder is None or not _is_dead(holder):
+                return False
+            self.deaths = holder.get('deaths', 0) + 1
+            own.write_text(self._entry())
+            own.replace(self.path)
+            return True
+        finally:
+            turn.unlink(missing_ok=True)
+
+    def _entry(self) -> str:
+        return json.dumps(dict(token=self._token, process=this_process(), host=platform.node(), deaths=self.deaths))
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT):
+            holder = _read(self.path)
+            if holder is not None and holder.get('token') not in (self._token, None):
+                self._lost = True
+                return
+            try:
+                os.utime(self.path)
+            except OSError:  # a disk that is away for a moment
+                continue
+
+
+def _read(path: Path) -> dict | None:
+    """What a claim says, with its `age` in seconds; None if there is none."""
+    try:
+        age, text = time.time() - path.stat().st_mtime, path.read_text()
+    except FileNotFoundError:
+        return None
+    try:
+        return {**json.loads(text), 'age': age}
+    except (ValueError, TypeError):  # somebody is just writing it, or died doing so
+        return dict(age=age)
+
+
+def _is_dead(holder: dict) -> bool:
+    return holder['age'] > EXPIRY or is_gone(str(holder.get('process', '')))

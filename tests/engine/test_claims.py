@@ -1,0 +1,121 @@
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from mmgnntrack.engine import claims
+from mmgnntrack.engine.claims import EXPIRY, Claim, ClaimedError
+
+#: Children that have all modules already.
+FORK = multiprocessing.get_context('fork')
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / '.dance.claim'
+
+
+def die_of(path: Path) -> None:
+    """A process claims it and is killed."""
+    process = FORK.Process(target=take_and_die, args=(path,))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+def take_and_die(path: Path) -> None:
+    with Claim(path):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def race(path: Path, start: Barrier, end: Barrier, results: multiprocessing.Queue) -> None:
+    """Claims it at the same moment as others, and keeps it until all have tried."""
+    start.wait()
+    try:
+        with Claim(path) as claim:
+            end.wait()
+            results.put(claim.deaths)
+    except ClaimedError:
+        end.wait()
+        results.put(None)
+
+
+def test_one_at_a_time(path: Path) -> None:
+    with Claim(path) as claim:
+        claim.check()
+        with pytest.raises(
+            ClaimedError, match=rf'{path.parent}: dance is being worked on by process \w+-{os.getpid()} '
+        ):
+            Claim(path).__enter__()
+    assert not path.exists()
+    with Claim(path) as claim:
+        assert claim.deaths == 0
+
+
+def test_a_process_that_has_died(path: Path) -> None:
+    """Its claim counts for nothing on its own machine, and how many have died is counted."""
+    die_of(path)
+    die_of(path)
+    with Claim(path) as claim:
+        assert claim.deaths == 2
+    assert not os.listdir(path.parent)
+
+
+def test_one_of_another_machine_expires(path: Path) -> None:
+    path.write_text(json.dumps(dict(token='x', process='00000000-1', host='far', deaths=0)))
+    with pytest.raises(ClaimedError, match='process 00000000-1 on far'):
+        Claim(path).__enter__()
+    os.utime(path, (time.time() - EXPIRY - 1,) * 2)
+    with Claim(path) as claim:
+        assert claim.deaths == 1
+
+
+@pytest.mark.parametrize('text', ['', '{"tok', '[]', '3'])
+def test_one_that_is_just_being_written(path: Path, text: str) -> None:
+    path.write_text(text)
+    with pytest.raises(ClaimedError):
+        Claim(path).__enter__()
+    os.utime(path, (0, 0))
+    with Claim(path):
+        pass
+
+
+def test_signs_of_life_and_their_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, 'BEAT', 0.05)
+    with Claim(path) as claim:
+        os.utime(path, (0, 0))
+        wait_for(lambda: path.stat().st_mtime > 0)
+        claim.check()
+        path.write_text(json.dumps(dict(token='another')))
+        wait_for(lambda: claim._lost)
+        with pytest.raises(ClaimedError, match='somebody else has taken over'):
+            claim.check()
+    assert path.exists()  # that of the other
+
+
+def test_of_many_one_takes_over(path: Path) -> None:
+    for _ in range(10):
+        die_of(path)
+        start, end, results = FORK.Barrier(6), FORK.Barrier(6), FORK.Queue()
+        processes = [FORK.Process(target=race, args=(path, start, end, results)) for _ in range(6)]
+        for process in processes:
+            process.start()
+        found = [results.get(timeout=60) for _ in processes]
+        for process in processes:
+            process.join()
+        assert sorted(found, key=str) == [1, *[None] * 5]
+        assert not os.listdir(path.parent)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError
