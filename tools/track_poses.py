@@ -50,7 +50,9 @@ from tqdm import tqdm
 from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.checkpoints import load_part
+from mmgnntrack.engine.claims import Claim
 from mmgnntrack.engine.configs import read_config
+from mmgnntrack.engine.launch import writable_folder
 from mmgnntrack.formats import WRITERS, output_path, read, video_name, video_paths
 from mmgnntrack.models import PoseTracker, join_tracklets, track_given_poses
 from mmgnntrack.models.tracker import MODES
@@ -182,7 +184,7 @@ def run(args: argparse.Namespace) -> None:
     init_default_scope(config.get('default_scope') or 'mmpose')
     skeleton = read_skeleton(args.metainfo) if args.metainfo else None
     tracker_for = cache(partial(build_tracker, config, args.config or '--cfg-options', args.checkpoint))
-    args.out.mkdir(parents=True, exist_ok=True)
+    writable_folder(args.out)
     counts, skeletons = Counter(), set()
     for file in tqdm(files, unit='video', disable=None):
         images = args.images / f'{video_name(file)}.json' if args.images and args.images.is_dir() else args.images
@@ -191,11 +193,12 @@ def run(args: argparse.Namespace) -> None:
         tracker = tracker_for(video.skeleton)
         tracked = track_given_poses(tracker, video.frames)
         bar = tqdm(tracked, total=len(video), desc=video.name, unit='frame', leave=False, disable=None)
-        found = replace(video, frames=list(bar), info=join_info(args.join))
-        if args.join:
-            found.frames = join_tracklets(tracker, found.frames, args.join)
-        for format in args.format:
-            WRITERS[format](output_path(args.out, video.name, format), found, args.image_size)
+        with Claim(args.out / f'.{video.name}.claim'):
+            found = replace(video, frames=list(bar), info=join_info(args.join))
+            if args.join:
+                found.frames = join_tracklets(tracker, found.frames, args.join)
+            for format in args.format:
+                WRITERS[format](output_path(args.out, video.name, format), found, args.image_size)
         skeletons.add(video.skeleton.joints)
         counts['frames'] += len(video)
         counts['poses'] += sum(map(len, video.frames))

@@ -1,7 +1,6 @@
 """The files of a tracked video."""
 
 import hashlib
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -92,7 +91,7 @@ class VideoOutputs:
         try:
             state, done, panels_whole, options = torch.load(self._state_file, map_location='cpu', weights_only=True)
             options = dict(options)
-        except (RuntimeError, EOFError, ValueError, TypeError, pickle.UnpicklingError) as error:
+        except Exception as error:  # the unpickler stumbles in many ways
             what = f'{type(error).__name__}: {str(error).partition(chr(10))[0]}'
             raise ValueError(f'--resume: {self._state_file} is no state of an earlier run ({what})') from error
         for option, value in options.items():

@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -15,9 +16,11 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import save_checkpoint
 
+from mmgnntrack.apis import video_outputs
 from mmgnntrack.apis.pose_track_inferencer import find_config
 from mmgnntrack.apis.video_outputs import VideoOutputs
-from mmgnntrack.posetrack import COCO, read_poses, read_video
+from mmgnntrack.engine.claims import Claim
+from mmgnntrack.posetrack import COCO, PoseStream, read_poses, read_video
 from mmgnntrack.registry import MODELS
 from mmgnntrack.visualization import OverlayVideo
 
@@ -121,6 +124,94 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     (parts / '.many.state.pth').unlink()
     status, _, errors = track(*arguments, parts, '--resume')
     assert status == 1 and 'nothing of many to resume' in errors
+
+
+def test_killed_again_and_again(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    """What is under a final name is whole, and at the end all is as if nothing had happened."""
+    whole, parts = tmp_path / 'whole', tmp_path / 'parts'
+    arguments = ['--save-video', '--save-json', 'posetrack', '--smooth', *options]
+    assert track(frames, '--out-dir', whole, *arguments)[0] == 0
+    resume, lines = [], parts / f'.{frames.name}.frames.jsonl'
+    for killed_after in (1, 4, 6):
+        process = multiprocessing.get_context('fork').Process(
+            target=saved_often, args=(track, frames, '--out-dir', parts, *arguments, *resume)
+        )
+        process.start()
+        while process.is_alive() and not (lines.is_file() and lines.read_bytes().count(b'\n') >= killed_after):
+            time.sleep(0.01)
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert not [path for path in parts.iterdir() if not path.name.startswith('.')]
+        resume = ['--resume']
+    assert track(frames, '--out-dir', parts, *arguments, *resume)[0] == 0
+    assert {path.name: path.read_bytes() for path in parts.iterdir()} == {
+        path.name: path.read_bytes() for path in whole.iterdir()
+    }
+
+
+def saved_often(track: Callable, *arguments: object) -> None:
+    """Runs the tool in a process of its own, which saves after every other frame, and writes at once."""
+    video_outputs.SAVE_EVERY = 2
+    append = PoseStream.append
+    PoseStream.append = lambda stream, *frame: (append(stream, *frame), stream.flush())
+    track(*arguments)
+
+
+@pytest.mark.parametrize('harm', ['torn', 'empty', 'malicious', 'of another version', 'no state'])
+def test_a_state_that_is_broken(track: Callable, frames: Path, options: list[str], harm: str, tmp_path: Path) -> None:
+    process = multiprocessing.get_context('fork').Process(
+        target=saved_often, args=(track, frames, '--out-dir', tmp_path, '--save-json', 'posetrack', *options)
+    )
+    process.start()
+    state = tmp_path / f'.{frames.name}.state.pth'
+    while process.is_alive() and not state.is_file():
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    if harm == 'malicious':
+        torch.save((Path('/'), os.system, 3), state)
+    elif harm == 'of another version':
+        (kept, *others) = torch.load(state, weights_only=True)
+        torch.save((dict(memory=kept['memory']), *others), state)
+    else:
+        data = state.read_bytes()
+        state.write_bytes({'torn': data[: len(data) // 2], 'empty': b'', 'no state': b'hello'}[harm])
+    arguments = ('--out-dir', tmp_path, '--save-json', 'posetrack', *options)
+    status, _, errors = track(frames, *arguments, '--resume')
+    assert status == 1 and f'--resume: {state} is ' in errors and '\n' not in errors.strip()
+    assert track(frames, *arguments)[0] == 0
+
+
+def test_two_at_once(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    """The second one says so, and harms nothing."""
+    with Claim(tmp_path / f'.{frames.name}.claim'):
+        status, _, errors = track(frames, '--out-dir', tmp_path, '--save-json', 'posetrack', *options)
+        assert status == 1 and f'{tmp_path}: {frames.name} is being worked on by process' in errors
+    assert not list(tmp_path.iterdir())
+
+
+def test_many(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    """Of two videos and a broken one."""
+    videos, out = tmp_path / 'videos', tmp_path / 'out'
+    for name, start in dict(one=0, two=4).items():
+        (videos / name).mkdir(parents=True)
+        for path in sorted(frames.iterdir())[start : start + 3]:
+            (videos / name / path.name).symlink_to(path)
+    (videos / 'three.mp4').write_bytes(b'no video')
+    status, output, errors = track(videos, '--out-dir', out, *options)
+    assert status == 1 and '3 videos: 2 done, 1 failed; 6 frames' in output, errors
+    assert 'three.mp4: expected a video' in output
+    assert {path.name for path in out.iterdir() if not path.name.startswith('.')} == {
+        *(f'{name}.{end}' for name in ('one', 'two') for end in ('json', 'mp4', 'png')),
+        'manifest.jsonl',
+    }
+    before = (out / 'one.json').stat()
+    status, output, _ = track(videos / 'one', videos / 'two', '--out-dir', out, *options)
+    assert status == 0 and '2 videos: 2 done; 6 frames' in output and (out / 'one.json').stat() == before
+    alone = tmp_path / 'alone'
+    assert track(videos / 'two', '--out-dir', alone, *options)[0] == 0
+    assert (alone / 'two.json').read_bytes() == (out / 'two.json').read_bytes()
 
 
 def test_join(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
