@@ -65,7 +65,10 @@ def one_line_errors(
     try:
         yield
     except errors as error:
-        raise SystemExit(f'error: {error}') from error
+        text = str(error)
+        if '\nOriginal Traceback ' in text:  # which torch makes the message of what a worker of a data loader raises
+            text = text.rstrip().rpartition('\n')[2].partition(': ')[2]
+        raise SystemExit(f'error: {text}') from error
     except KeyboardInterrupt as interrupt:
         raise SystemExit(interrupted) from interrupt
 

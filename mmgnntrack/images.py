@@ -19,9 +19,17 @@ _DAMAGE = re.compile(
     rb'Corrupt JPEG data(?!: \d+ extraneous)|Premature end of JPEG|Invalid JPEG|libpng error|^\[\w+ @ 0x|^\[ERROR:'
 )
 _NOISE = re.compile(rb'Corrupt JPEG data|^\s*$')
+#: Zeros in a JPEG decode into something without a message. In its usual tables (this is the lengths of that for AC
+#: coefficients of luminance) so many never mean a picture, in tables of its own they may be an even area.
+_HOLE = bytes(64)
+_USUAL_TABLES = bytes([0x10, 0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7D])
 #: Whose headers PIL reads without a word.
 _CHECKED = ('JPEG', 'PNG', 'BMP', 'WEBP')
 _ONE_AT_A_TIME = threading.Lock()
+
+
+class FrameError(ValueError):
+    """An image that cannot be decoded, or is damaged."""
 
 
 def read_frame(path: str | Path) -> np.ndarray:
@@ -29,7 +37,7 @@ def read_frame(path: str | Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not an image, one that is damaged, which OpenCV would read with a rest of grey or of colours
+        FrameError: it is not an image, one that is damaged, which OpenCV would read with a rest of grey or of colours
             that are not its own, or one of more pixels than PIL takes for honest.
     """
     path = Path(path)
@@ -41,11 +49,13 @@ def read_frame(path: str | Path) -> np.ndarray:
         with decoder_messages() as damage:
             image = mmcv.imfrombytes(data) if data else None
     except (cv2.error, Image.DecompressionBombError, MemoryError) as error:
-        raise ValueError(f'frame cannot be decoded: {path} ({error})'.replace('\n', ' ')) from error
+        raise FrameError(f'frame cannot be decoded: {path} ({error})'.replace('\n', ' ')) from error
+    if _has_hole(data):
+        damage.append(f'{len(_HOLE)} bytes or more of its JPEG data are zero')
     if damage:
-        raise ValueError(f'frame cannot be decoded: {path} ({damage[0]})')
+        raise FrameError(f'frame cannot be decoded: {path} ({damage[0]})')
     if image is None:
-        raise ValueError(f'frame cannot be decoded: {path} ({len(data)} bytes, not an image that OpenCV knows)')
+        raise FrameError(f'frame cannot be decoded: {path} ({len(data)} bytes, not an image that OpenCV knows)')
     return image
 
 
@@ -72,6 +82,12 @@ def decoder_messages() -> Iterator[list[str]]:
                     damage.append(line.decode(errors='replace').strip())
                 elif not _NOISE.search(line):
                     os.write(2, line)
+
+
+def _has_hole(data: bytes) -> bool:
+    if not data.startswith(b'\xff\xd8') or _USUAL_TABLES not in data:
+        return False
+    return data.find(_HOLE, data.rfind(b'\xff\xda'), data.rfind(b'\xff\xd9')) >= 0
 
 
 def _check_size(data: bytes) -> None:

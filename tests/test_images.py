@@ -33,6 +33,27 @@ def test_a_middle_that_is_damaged(
     assert not capfd.readouterr().err
 
 
+@pytest.mark.parametrize('options', [[], [cv2.IMWRITE_JPEG_OPTIMIZE, 1], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]])
+def test_even_areas_are_no_damage(options: list[int], tmp_path: Path) -> None:
+    """Which some encoders write as zeros."""
+    even = np.zeros((480, 640, 3), np.uint8)
+    even[:, 600:] = 200
+    path = tmp_path / 'frame.jpg'
+    cv2.imwrite(str(path), even, options)
+    assert abs(read_frame(path).astype(int) - even).max() < 20
+
+
+def test_zeros_that_decode_without_a_word(image: np.ndarray, tmp_path: Path) -> None:
+    """As they do at most places."""
+    data, path = cv2.imencode('.jpg', image)[1].tobytes(), tmp_path / 'frame.jpg'
+    for place in range(2000, len(data) - 2000, len(data) // 20):
+        path.write_bytes(data[:place] + bytes(200) + data[place + 200 :])
+        with pytest.raises(ValueError, match=f'^frame cannot be decoded: {path} '):
+            read_frame(path)
+    path.write_bytes(data[:2] + b'\xff\xe1\x01\x02' + bytes(256) + data[2:] + bytes(500))  # in a comment, and behind
+    read_frame(path)
+
+
 @pytest.mark.parametrize('side', [20000, 40000, 2**31 - 1])
 def test_a_header_that_claims_more_than_there_is(side: int, tmp_path: Path) -> None:
     header = struct.pack('>IIBBBBB', side, side, 8, 2, 0, 0, 0)

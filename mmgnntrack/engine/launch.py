@@ -16,6 +16,7 @@ from mmengine.runner import CheckpointLoader, Runner
 
 import mmgnntrack.registry  # noqa: F401  version warnings and safe globals, also for configs of stock types only
 from mmgnntrack.files import remove_unfinished
+from mmgnntrack.images import FrameError
 from mmgnntrack.posetrack import PoseTrackFormatError
 
 from .checkpoints import CheckpointError
@@ -24,7 +25,7 @@ from .configs import read_config
 #: What torchrun, Slurm, Open MPI and Intel MPI call the number of a process on its machine.
 _LOCAL_RANKS = ('LOCAL_RANK', 'SLURM_LOCALID', 'OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID')
 #: A file that is missing or broken is told in one line; what else goes wrong in a Runner with a traceback.
-FILE_ERRORS = (OSError, PoseTrackFormatError, CheckpointError)
+FILE_ERRORS = (OSError, PoseTrackFormatError, CheckpointError, FrameError)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,8 @@
 """What the tools say to bad input, before any work is done."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,6 +46,21 @@ def test_missing_data(tmp_path: Path) -> None:
     assert result.returncode not in (0, None) and 'Traceback' not in result.stderr
     last = result.stderr.splitlines()[-1]
     assert last.startswith('error: ') and str(tmp_path / 'annotations/val') in last
+
+
+def test_a_broken_frame(synthtrack: Path, tmp_path: Path) -> None:
+    """Is named, in one line, also if a worker of the data loader came upon it."""
+    data = tmp_path / 'data'
+    shutil.copytree(synthtrack, data)
+    for path in (data / 'images/train').rglob('*.jpg'):
+        path.write_bytes(path.read_bytes()[:-1000])
+    settings = ('train_dataloader.num_workers=1', 'custom_hooks.0.detector=None', 'custom_hooks.0.pose_estimator=None')
+    options = ('--no-validate', '--work-dir', str(tmp_path / 'work'), '--cfg-options', *settings)
+    command = [sys.executable, 'tools/train.py', CONFIG, *options]
+    environment = os.environ | dict(MMGNNTRACK_DATA=str(data))
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert result.returncode == 1 and 'Traceback' not in result.stderr
+    assert re.match(rf'error: frame cannot be decoded: {data}/images/train/.*\.jpg \(', result.stderr.splitlines()[-1])
 
 
 @pytest.mark.skipif(__import__('torch').cuda.is_available(), reason='a GPU is at hand')
