@@ -41,7 +41,7 @@ def whole_file(path: str | Path) -> Iterator[TextIO]:
     try:
         with unfinished.open('w', encoding='utf-8') as file:
             yield file
-        unfinished.replace(path)
+        os.replace(unfinished, path)
     except OSError as error:
         raise type(error)(error.errno, f'cannot write {path}: {error.strerror}') from error
     finally:

@@ -1,29 +1,47 @@
 #!/usr/bin/env bash
-# Runs the tests that compare numbers as slower processors and other numbers of threads would, so that none of them
-# holds on one machine alone: bash tools/run_matrix.sh [pytest options]
+# Runs the quick tests under every Python from 3.10 to 3.13 that is installed, with the lowest and with the newest versions
+# that requirements/ allow, each in an environment that is removed afterwards: bash tools/run_matrix.sh [pytest options]
+#
+# These are the tests of what needs no OpenMMLab package, whose operators would have to be compiled. With --stack first, all
+# tests run under each Python instead, with the versions of requirements/lock.txt, in .venv-3.10, .venv-3.12, ...
+# PYTHONS names some of them: PYTHONS="3.10 3.13" bash tools/run_matrix.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-PYTHON=$(bash tools/setup_env.sh)
-export PATH="$(dirname "$PYTHON"):$PATH"
-TESTS=(tests/functional tests/models tests/datasets tests/evaluation tests/visualization tests/posetrack)
+ROOT=$PWD
+TESTS=$(grep -rLE --include='test_*.py' '(import|from) (mmengine|mmcv|mmdet|mmpose)|mmgnntrack\.(models|registry|apis|datasets|engine)' \
+    tests/{functional,posetrack,formats,synthetic,evaluation/functional} tests/test_{files,processes,settings}.py)
+STACK=
+if [ "${1:-}" = --stack ]; then STACK=1; shift; fi
 
-# Of the features that numpy can do without, those that this processor has: others it would refuse to disable.
-FEATURES=$(python -c 'import numpy
-umath = numpy._core._multiarray_umath
-print(*(name for name in ("AVX512F", "AVX512_SKX", "AVX2")
-        if name in umath.__cpu_dispatch__ and umath.__cpu_features__[name]))')
-SETTINGS=(
-    "OMP_NUM_THREADS=1" "OMP_NUM_THREADS=2" "OMP_NUM_THREADS=4"
-    "OMP_NUM_THREADS=2 ATEN_CPU_CAPABILITY=default"
-    "OMP_NUM_THREADS=2 ATEN_CPU_CAPABILITY=avx2"
-    "OMP_NUM_THREADS=2 ONEDNN_MAX_CPU_ISA=SSE41"
-    "OMP_NUM_THREADS=2 NPY_DISABLE_CPU_FEATURES=$FEATURES"
-)
-failed=0
-for setting in "${SETTINGS[@]}"; do
-    echo "== $setting"
-    threads=${setting%% *} other=()
-    [ "$threads" = "$setting" ] || other=("${setting#* }")
-    env "$threads" "${other[@]}" python -m pytest -q "${TESTS[@]}" "$@" || failed=1
+find_python() {
+    local candidate
+    for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
+        "$candidate" -c 'import sys; print(sys.executable)' 2>/dev/null && return
+    done
+    return 1
+}
+
+failed=
+for version in ${PYTHONS:-3.10 3.11 3.12 3.13}; do
+    python=$(find_python "$version") || { echo "== Python $version is not installed"; continue; }
+    if [ -n "$STACK" ]; then
+        echo "== $("$python" --version), all tests, versions of the lock"
+        env -u VIRTUAL_ENV -u CONDA_PREFIX PYTHON="$python" MMGNNTRACK_VENV="$ROOT/.venv-$version" \
+            bash tools/run_tests.sh -q "$@" || failed+=" $version"
+        continue
+    fi
+    for which in lowest newest; do
+        venv=$(mktemp -d)
+        options=(--upgrade)
+        [ $which = newest ] || options=(--constraint requirements/lowest.txt)
+        "$python" -m venv "$venv"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check pytest Pillow psutil \
+            "${options[@]}" -r requirements/runtime.txt
+        echo "== $("$python" --version), $which: $("$venv/bin/python" -m pip list --format freeze --disable-pip-version-check |
+            grep -iE '^(numpy|scipy|torch|opencv-python|matplotlib)==' | tr '\n' ' ')"
+        # The doctests of the package need all of it.
+        "$venv/bin/python" -m pytest -q -p no:cacheprovider $TESTS "$@" || failed+=" $version-$which"
+        rm -rf "$venv"
+    done
 done
-exit $failed
+[ -z "$failed" ] || { echo "failed:$failed"; exit 1; }

@@ -7,11 +7,12 @@
 #   PYTHON=python3.12 bash tools/setup_env.sh
 #
 # Environment: PYTHON (which interpreter), MAX_JOBS (compile jobs), MMGNNTRACK_CACHE (where built wheels are kept for
-# other checkouts), MMGNNTRACK_WHEELS (a folder of ready wheels instead, as tools/build_wheels.sh makes them).
+# other checkouts), MMGNNTRACK_WHEELS (a folder of ready wheels instead, as tools/build_wheels.sh makes them),
+# MMGNNTRACK_VENV (another folder than .venv).
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-VENV="$ROOT/.venv"
+VENV="${MMGNNTRACK_VENV:-$ROOT/.venv}"
 LOCK="$ROOT/requirements/lock.txt"
 CACHE="${MMGNNTRACK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmgnntrack}"
 NEEDED_GB=12
