@@ -19,7 +19,7 @@ from .regions import (
     pose_bboxes,
     region_warp,
 )
-from .similarity import bbox_iou, joint_distance, joint_likelihood, oks
+from .similarity import bbox_iou, joint_likelihood, joint_nearness, oks
 from .uncertainty import combined, distance_within, probability_within
 
 __all__ = [
@@ -41,8 +41,8 @@ __all__ = [
     'gaussian_heatmaps',
     'grid_regions',
     'image_to_cells',
-    'joint_distance',
     'joint_likelihood',
+    'joint_nearness',
     'oks',
     'pose_bboxes',
     'pose_nms',

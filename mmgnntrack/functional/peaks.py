@@ -10,6 +10,8 @@ from torch import Tensor
 
 #: Cells that an estimate looks at around the highest one, to each side.
 _RADIUS = 2
+#: People whose heatmaps are blurred at once: what they take stays near the processor.
+_AT_ONCE = 64
 
 
 def quarter_peaks(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,9 +118,12 @@ def _around_blurred(heatmaps: Tensor, cells: Tensor, kernel_size: int) -> Tensor
     """`_around` after a Gaussian blur with nothing beyond the border, scaled back to the old maxima."""
     alike = heatmaps.dtype, heatmaps.device
     height, width = (_blur_matrix(size, kernel_size, *alike) for size in heatmaps.shape[-2:])
-    blurred = height @ heatmaps @ width
-    scale = heatmaps.amax((-2, -1), keepdim=True) / blurred.amax((-2, -1), keepdim=True)
-    return _around(blurred, cells) * scale
+    found = []
+    for maps, places in zip(heatmaps.split(_AT_ONCE), cells.split(_AT_ONCE)):
+        blurred = height @ maps @ width
+        scale = maps.amax((-2, -1), keepdim=True) / blurred.amax((-2, -1), keepdim=True)
+        found.append(_around(blurred, places) * scale)
+    return torch.cat(found)
 
 
 @lru_cache

@@ -31,6 +31,22 @@ def _broadcast(regions: np.ndarray, points: np.ndarray) -> np.ndarray:
     return regions.reshape(len(regions), *[1] * (points.ndim - 2), 4)
 
 
+def extents(keypoints: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest x and y of the valid joints of poses.
+
+    Args:
+        keypoints: (n, K, 2) any unit.
+        valid: (n, K) bool.
+
+    Returns:
+        (n, 2) and (n, 2), same unit, inf and -inf where no joint is valid.
+    """
+    valid = np.ascontiguousarray(valid.T)
+    places = np.ascontiguousarray(keypoints.transpose(2, 1, 0))  # people come last, so that numpy takes many at once
+    low, high = (np.where(valid, places, beyond) for beyond in (np.inf, -np.inf))
+    return low.min(1, initial=np.inf).T, high.max(1, initial=-np.inf).T
+
+
 def pose_bboxes(keypoints: np.ndarray, valid: np.ndarray, margin: float = 0.15) -> np.ndarray:
     """The boxes around poses: the extent of the valid joints plus a margin on each side, which is how PoseTrack18 made
     its ground-truth boxes (margin 0.15).
@@ -43,9 +59,7 @@ def pose_bboxes(keypoints: np.ndarray, valid: np.ndarray, margin: float = 0.15) 
     Returns:
         (n, 4) xyxy, image px, at least one pixel wide and high.
     """
-    use = np.where(valid.sum(-1, keepdims=True) >= 2, valid, True)[..., None]
-    low = np.where(use, keypoints, np.inf).min(1)
-    high = np.where(use, keypoints, -np.inf).max(1)
+    low, high = extents(keypoints, valid | (valid.sum(-1, keepdims=True) < 2))
     pad = np.maximum((high - low) * margin, 0.5)
     return np.concatenate([low - pad, high + pad], axis=-1)
 

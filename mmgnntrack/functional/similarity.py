@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .regions import extents
+
 #: COCO's ratio of a person's segmented area to the area of the box, for use where only the box is known.
 AREA_OF_BBOX = 0.53
 #: So few pairs are compared faster than the near ones are found.
@@ -66,19 +68,19 @@ def oks(
     def compare(squared: np.ndarray, valid: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return (np.exp(-squared / (2 * variance[rows])) * valid).sum(-1) / np.maximum(valid.sum(-1), 1)
 
-    return _compared(keypoints_a, keypoints_b, valid_a, valid_b, reach, compare, 0.0)
+    return _compared(keypoints_a, keypoints_b, valid_a, valid_b, reach, compare)
 
 
-def joint_distance(
+def joint_nearness(
     keypoints_a: np.ndarray,
     keypoints_b: np.ndarray,
     areas: np.ndarray,
     valid_a: np.ndarray | None = None,
     valid_b: np.ndarray | None = None,
-    enough: float = np.inf,
+    enough: float = 0.0,
 ) -> np.ndarray:
-    """Mean distance of the joints of all pairs of poses, over the square root of the reference person's area. Where OKS
-    is zero for everybody, beyond about a third of a body, it still says who is nearer.
+    """exp(-d) of all pairs of poses, d the mean distance of their joints over the square root of the reference person's
+    area. Where OKS is zero for everybody, beyond about a third of a body, it still says who is nearer.
 
     Args:
         keypoints_a: (M, K, 2) reference poses, image px.
@@ -86,22 +88,22 @@ def joint_distance(
         areas: (M,) areas of the reference people, px^2.
         valid_a: (M, K) bool, joints to compare; None for all.
         valid_b: (N, K) bool, joints to compare; None for all. A joint counts where both poses have it.
-        enough: pairs that cannot be so near may have inf.
+        enough: pairs too far apart to be so near may have 0.
 
     Returns:
-        (M, N), inf where no joint counts.
+        (M, N) in [0, 1]; 0 where no joint counts.
 
     >>> pose = np.array([[[0.0, 0.0], [10.0, 0.0]]])
-    >>> joint_distance(pose, pose + [0, 5], np.array([100.0])).tolist()
-    [[0.5]]
+    >>> joint_nearness(pose, pose + [0, 5], np.array([100.0])).round(4).tolist()
+    [[0.6065]]
     """
     size = np.sqrt(np.maximum(np.asarray(areas, float), 1e-6))
 
     def compare(squared: np.ndarray, valid: np.ndarray, rows: np.ndarray) -> np.ndarray:
         total, count = (np.sqrt(squared) * valid).sum(-1), valid.sum(-1)
-        return np.where(count > 0, total / np.maximum(count, 1), np.inf) / size[rows]
+        return np.where(count > 0, np.exp(-(total / np.maximum(count, 1) / size[rows])), 0.0)
 
-    return _compared(keypoints_a, keypoints_b, valid_a, valid_b, enough * size, compare, np.inf)
+    return _compared(keypoints_a, keypoints_b, valid_a, valid_b, -log_similarity(enough) * size, compare)
 
 
 def joint_likelihood(
@@ -147,7 +149,7 @@ def joint_likelihood(
         mean = np.exp((np.log(density) * valid).sum(-1) / np.maximum(count, 1))
         return np.where(count > 0, mean / (1 + mean), 0.0)
 
-    return _compared(keypoints_a, keypoints_b, valid_a, valid_b, reach, compare, 0.0)
+    return _compared(keypoints_a, keypoints_b, valid_a, valid_b, reach, compare)
 
 
 def near_pairs(
@@ -177,20 +179,14 @@ def near_pairs(
     """
     if len(keypoints_a) * len(keypoints_b) <= few:
         return tuple(np.indices((len(keypoints_a), len(keypoints_b))).reshape(2, -1))
-    (low_a, high_a), (low_b, high_b) = _extents(keypoints_a, valid_a), _extents(keypoints_b, valid_b)
+    some_a, some_b = valid_a.any(1, keepdims=True), valid_b.any(1, keepdims=True)
+    (low_a, high_a), (low_b, high_b) = extents(keypoints_a, valid_a | ~some_a), extents(keypoints_b, valid_b | ~some_b)
     reach = (reach * (1 + 1e-9))[:, None]  # what lies at its end is near
-    near = valid_a.any(1)[:, None] & valid_b.any(1)
-    for axis in range(2):
-        near &= high_b[:, axis] >= low_a[:, None, axis] - reach
-        near &= low_b[:, axis] <= high_a[:, None, axis] + reach
-    return near.nonzero()
-
-
-def _extents(keypoints: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 2) lowest and (n, 2) highest x and y of the valid joints, anything where there are none."""
-    some = valid | ~valid.any(1, keepdims=True)
-    low, high = (np.where(some[..., None], keypoints, beyond) for beyond in (np.inf, -np.inf))
-    return low.min(1, initial=np.inf), high.max(1, initial=-np.inf)
+    near = some_a & some_b.T
+    for low, high, lowest, highest in zip((low_a - reach).T, (high_a + reach).T, low_b.T, high_b.T):
+        near &= highest >= low[:, None]
+        near &= lowest <= high[:, None]
+    return np.divmod(np.flatnonzero(near), len(keypoints_b))  # of flat arrays numpy finds them faster
 
 
 def _compared(
@@ -200,23 +196,21 @@ def _compared(
     valid_b: np.ndarray | None,
     reach: np.ndarray,
     compare: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
-    otherwise: float,
 ) -> np.ndarray:
-    """(M, N) what `compare` says of the pairs of poses that may have joints within `reach` (M,), the same value of all
-    others. It is given the squared distances (P, K) of the joints of P pairs, which of them count, and the (P,) rows.
-    """
+    """(M, N) what `compare` says of the pairs of poses that may have joints within `reach` (M,), 0 of all others. It is
+    given the squared distances (P, K) of the joints of P pairs, which of them count, and the (P,) rows."""
     keypoints_a, keypoints_b = np.asarray(keypoints_a, float), np.asarray(keypoints_b, float)
     valid_a, valid_b = (
         np.ones(keypoints.shape[:2], bool) if valid is None else np.asarray(valid, bool)
         for keypoints, valid in ((keypoints_a, valid_a), (keypoints_b, valid_b))
     )
     rows, cols = near_pairs(keypoints_a, keypoints_b, valid_a, valid_b, reach)
-    found = np.full((len(keypoints_a), len(keypoints_b)), otherwise)
+    axes_a, axes_b = (np.ascontiguousarray(keypoints.transpose(2, 0, 1)) for keypoints in (keypoints_a, keypoints_b))
+    found = np.zeros((len(keypoints_a), len(keypoints_b)))
     for start in range(0, len(rows), _CHUNK):
         of_a, of_b = rows[start : start + _CHUNK], cols[start : start + _CHUNK]
-        offset = keypoints_a[of_a] - keypoints_b[of_b]
-        squared = np.einsum('pki,pki->pk', offset, offset)
-        found[of_a, of_b] = compare(squared, valid_a[of_a] & valid_b[of_b], of_a)
+        x, y = (one.take(of_a, 0) - other.take(of_b, 0) for one, other in zip(axes_a, axes_b))
+        found[of_a, of_b] = compare(x * x + y * y, valid_a.take(of_a, 0) & valid_b.take(of_b, 0), of_a)
     return found
 
 

@@ -6,7 +6,7 @@ import torch
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.codecs.base import BaseKeypointCodec
 
-from mmgnntrack.functional import gaussian_heatmaps
+from mmgnntrack.functional import gaussian_heatmaps, peaks
 from mmgnntrack.models.decoding import decode_heatmaps
 
 PEOPLE, JOINTS, SIZE = 5, 15, (36, 48)
@@ -84,3 +84,12 @@ def test_other_codecs() -> None:
     codec = UDPHeatmap(input_size=(144, 192), heatmap_size=SIZE, heatmap_type='combined')
     with pytest.raises(TypeError, match='expected an MSRAHeatmap or UDPHeatmap'):
         decode_heatmaps(codec, torch.zeros(1, JOINTS, *SIZE[::-1]), UNIT)
+
+
+@pytest.mark.parametrize('name', CODECS)
+def test_many_people_are_decoded_some_at_a_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    heatmaps, regions = noisy_heatmaps(0, 0.05), UNIT.repeat(PEOPLE, 0)
+    expected, _ = decode_heatmaps(CODECS[name], heatmaps, regions)
+    monkeypatch.setattr(peaks, '_AT_ONCE', 2)
+    found, _ = decode_heatmaps(CODECS[name], heatmaps, regions)
+    np.testing.assert_allclose(found, expected, atol=1e-4)

@@ -15,6 +15,7 @@ from mmgnntrack.functional import (
     pose_bboxes,
     region_warp,
 )
+from mmgnntrack.functional.regions import extents
 
 BOXES = np.array([[10.0, 20, 40, 110], [0, 0, 200, 50], [-30.5, 7, 60, 99.25], [100, 100, 101, 101]], np.float32)
 
@@ -136,3 +137,10 @@ def test_boxes_of_predicted_poses() -> None:
     np.testing.assert_allclose(followed_bboxes(boxes, moved, sure, last, 1.5), last + [5, 2, 5, 2])
     np.testing.assert_allclose(followed_bboxes(boxes, moved, np.zeros((1, 5), bool), last, 1.5), last)
     assert followed_bboxes(boxes[:0], moved[:0], sure[:0], last[:0], 1.5).shape == (0, 4)
+
+
+def test_extents() -> None:
+    poses = np.array([[[3.0, 9], [1, 4], [-5, 99]], [[7, 7], [8, 8], [9, 9]]])
+    low, high = extents(poses, np.array([[True, True, False], [False] * 3]))
+    assert low.tolist() == [[1, 4], [np.inf, np.inf]] and high.tolist() == [[3, 9], [-np.inf, -np.inf]]
+    assert [edge.shape for edge in extents(poses[:0], np.zeros((0, 3), bool))] == [(0, 2), (0, 2)]

@@ -4,7 +4,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from mmgnntrack.functional import bbox_iou, joint_distance, joint_likelihood, oks
+from mmgnntrack.functional import bbox_iou, joint_likelihood, joint_nearness, oks
 from mmgnntrack.functional.similarity import near_pairs
 
 
@@ -89,31 +89,32 @@ def test_oks_of_a_person_without_area_is_finite() -> None:
     assert oks(pose, np.concatenate([pose, pose + 1]), np.zeros(1), np.array([0.1])).tolist() == [[1.0, 0.0]]
 
 
-def test_joint_distance_by_hand() -> None:
+def test_joint_nearness_by_hand() -> None:
     one = np.array([[[0.0, 0], [10, 0], [0, 10]]])
     other = np.array([[[3.0, 4], [10, 10], [0, 10]], [[30.0, 40], [10, 0], [99, 99]]])
     # 5, 10 and 0 px; 50 and 0 px, the last joint is not valid. The area is 25 px^2.
     valid = np.array([[True, True, True], [True, True, False]])
-    found = joint_distance(one, other, np.array([25.0]), None, valid)
-    np.testing.assert_allclose(found, [[1.0, 5.0]])
+    found = joint_nearness(one, other, np.array([25.0]), None, valid)
+    np.testing.assert_allclose(-np.log(found), [[1.0, 5.0]])
     # Only the first joint of the one.
-    np.testing.assert_allclose(joint_distance(one, other, np.array([25.0]), np.array([[1, 0, 0]])), [[1.0, 10.0]])
+    found = joint_nearness(one, other, np.array([25.0]), np.array([[1, 0, 0]]))
+    np.testing.assert_allclose(-np.log(found), [[1.0, 10.0]])
 
 
-def test_joint_distance_of_nothing_in_common() -> None:
+def test_joint_nearness_of_nothing_in_common() -> None:
     pose = np.zeros((1, 2, 2))
-    found = joint_distance(pose, pose, np.ones(1), np.array([[True, False]]), np.array([[False, True]]))
-    assert found.tolist() == [[np.inf]] and np.exp(-found).item() == 0
-    assert joint_distance(pose[:0], pose, np.ones(0)).shape == (0, 1)
+    found = joint_nearness(pose, pose, np.ones(1), np.array([[True, False]]), np.array([[False, True]]))
+    assert found.tolist() == [[0.0]]
+    assert joint_nearness(pose[:0], pose, np.ones(0)).shape == (0, 1)
 
 
-def test_joint_distance_still_says_who_is_nearer_where_oks_is_zero() -> None:
+def test_joint_nearness_still_says_who_is_nearer_where_oks_is_zero() -> None:
     pose = np.zeros((1, 2, 2))
     far = np.array([[[200.0, 0]] * 2, [[300.0, 0]] * 2])
     areas, sigmas = np.array([1000.0]), np.full(2, 0.1)
     assert oks(pose, far, areas, sigmas).max() < 1e-9
-    near, farther = joint_distance(pose, far, areas)[0]
-    assert near < farther
+    near, farther = joint_nearness(pose, far, areas)[0]
+    assert near > farther > 0
 
 
 def test_joint_likelihood_by_hand() -> None:
@@ -157,15 +158,12 @@ def test_whoever_is_not_looked_at_is_not_alike_enough(seed: int, enough: float) 
     areas, scales = rng.uniform(500, 20000, 60), rng.uniform(0, 100, (60, 6))
     valid = rng.random((60, 6)) < 0.7, rng.random((80, 6)) < 0.7
     valid[0][0] = False
-    farthest = -math.log(enough)
-    for compare, options in (
-        (partial(oks, a, b, areas, rng.uniform(0.02, 0.2, 6), *valid), dict(enough=enough)),
-        (partial(joint_likelihood, a, b, scales, areas, *valid), dict(enough=enough)),
-        (partial(joint_distance, a, b, areas, *valid), dict(enough=farthest)),
+    for compare in (
+        partial(oks, a, b, areas, rng.uniform(0.02, 0.2, 6), *valid),
+        partial(joint_likelihood, a, b, scales, areas, *valid),
+        partial(joint_nearness, a, b, areas, *valid),
     ):
-        every, found = compare(), compare(**options)
-        if compare.func is joint_distance:
-            every, found = np.exp(-every), np.exp(-found)
+        every, found = compare(), compare(enough=enough)
         passed_over = (found == 0) & (every > 0)
         assert passed_over.any() and every[passed_over].max() < enough
         np.testing.assert_allclose(found[~passed_over], every[~passed_over])
@@ -180,6 +178,7 @@ def test_where_nothing_is_asked_for_all_are_looked_at(enough: float) -> None:
     for compare in (
         partial(oks, a, b, areas, np.full(3, 0.1)),
         partial(joint_likelihood, a, b, np.full((40, 3), 9.0), areas),
+        partial(joint_nearness, a, b, areas),
     ):
         np.testing.assert_allclose(
             compare(enough=enough),

@@ -1,11 +1,13 @@
 """Measure how fast the PoseTrack evaluation is, on one core and a synthetic set.
 
 The set is random walks of people and, as predictions, noisy copies of them with missing and false poses, missing joints
-and exchanged identities. It is written as PoseTrack18 files to a temporary folder, read and evaluated.
+and exchanged identities. It is written as PoseTrack18 files to a temporary folder, read and evaluated. --memory says
+what it takes to evaluate it one file after the other, as tools/eval_posetrack.py does.
 
 examples:
   python tools/analysis_tools/benchmark_evaluation.py
   python tools/analysis_tools/benchmark_evaluation.py --sequences 10 --frames 200 --people 5 --seed 1
+  python tools/analysis_tools/benchmark_evaluation.py --sequences 200 --frames 200 --people 10 --memory
 """
 
 import argparse
@@ -13,6 +15,8 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # before numpy is there
@@ -20,6 +24,8 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')  # before numpy is there
 import numpy as np
 
 from mmgnntrack.analysis.random_walkers import BODY, a_frame, walk
+from mmgnntrack.evaluation.files import count_files, pair_files
+from mmgnntrack.evaluation.functional import EvaluationCounts, figures
 from mmgnntrack.evaluation.functional.average_precision import Detections, average_precision
 from mmgnntrack.evaluation.functional.clear_mot import count_sequence
 from mmgnntrack.evaluation.functional.hota import count_hota
@@ -73,7 +79,7 @@ def measure(folder: Path) -> Iterator[tuple[str, float]]:
     yield 'loading', seconds()
     videos = [match_video(*pair) for pair in zip(gt, pred)]
     yield 'distances', seconds()
-    average_precision(Detections.total([Detections.of(video) for video in videos]))
+    average_precision(*map(Detections.of, videos))
     yield 'AP', seconds()
     for video in videos:
         count_sequence(video)
@@ -84,6 +90,19 @@ def measure(folder: Path) -> Iterator[tuple[str, float]]:
     yield 'IDF1 and HOTA', seconds()
 
 
+def memory(folder: Path) -> tuple[float, float]:
+    """MiB that a process takes before and, at most, while it evaluates the set, a file after the other."""
+    before, (pairs, _) = peak_memory(), pair_files(folder / 'gt', folder / 'pred')
+    figures(EvaluationCounts.total([sequence.counts for sequence in count_files(pairs)]))
+    return before, peak_memory()
+
+
+def peak_memory() -> float:
+    """MiB of this process so far; that of `resource` would be its parent's where that is larger."""
+    lines = Path('/proc/self/status').read_text().splitlines()
+    return int(next(line for line in lines if line.startswith('VmHWM:')).split()[1]) / 1024
+
+
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -91,6 +110,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--frames', type=int, default=100, help='frames per sequence (default: %(default)s)')
     parser.add_argument('--people', type=int, default=8, help='people per frame (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='default: %(default)s')
+    parser.add_argument('--memory', action='store_true', help='also measure what an evaluation takes')
     args = parser.parse_args()
     if min(args.sequences, args.frames, args.people) < 1:
         parser.error('--sequences, --frames and --people must be at least 1')
@@ -103,6 +123,9 @@ def main() -> None:
     frames = args.sequences * args.frames
     with tempfile.TemporaryDirectory() as folder:
         write_set(Path(folder), np.random.default_rng(args.seed), args.sequences, args.frames, args.people)
+        if args.memory:
+            with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as alone:
+                before, peak = alone.submit(memory, Path(folder)).result()
         stages = dict(measure(Path(folder)))
     everything = sum(stages.values())
     stages['loading, AP, MOT'] = everything - stages['IDF1 and HOTA']
@@ -111,6 +134,8 @@ def main() -> None:
     print(f'{"":<16} {"seconds":>8} {"frames/s":>9}')
     for name, seconds in stages.items():
         print(f'{name:<16} {seconds:8.2f} {frames / seconds:9.0f}')
+    if args.memory:
+        print(f'at most {peak:.0f} MiB, {before:.0f} of them before')
 
 
 if __name__ == '__main__':

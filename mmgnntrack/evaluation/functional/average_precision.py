@@ -39,6 +39,11 @@ class Detections:
             positives=np.sum([part.positives for part in parts], axis=0),
         )
 
+    def of_joint(self, joint: int) -> 'Detections':
+        """Those of one joint where it is predicted, without the axis of joints."""
+        own = self.predicted[:, joint]
+        return Detections(own[own], self.scores[own, joint], self.labels[own, joint], self.positives[joint])
+
 
 def precision_recall(
     scores: np.ndarray,
@@ -100,7 +105,7 @@ def with_total(values: np.ndarray) -> np.ndarray:
 
 
 def average_precision(
-    detections: Detections, *, official_quirks: bool = True, official_order: bool = False
+    *parts: Detections, official_quirks: bool = True, official_order: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """AP per joint, and precision and recall of all detections.
 
@@ -108,7 +113,7 @@ def average_precision(
     these one that is never annotated either has NaN without the quirks.
 
     Args:
-        detections: of all videos.
+        *parts: the detections of all videos, at least one; of several, one joint at a time is put together.
         official_quirks: see `precision_recall`.
         official_order: see `precision_recall`.
 
@@ -116,16 +121,13 @@ def average_precision(
         AP, precision and recall in percent, each (16,): the joints in the official order, then their mean.
     """
     table = np.zeros((3, NUM_JOINTS))
-    if not official_quirks:
-        table[:, detections.positives == 0] = np.nan
-    for joint in np.flatnonzero(detections.predicted.any(0)):
-        own = detections.predicted[:, joint]
+    for joint in range(NUM_JOINTS):
+        own = Detections.total([part.of_joint(joint) for part in parts])
+        if not len(own.scores):
+            table[:, joint] = 0 if official_quirks or own.positives else np.nan
+            continue
         precision, recall = precision_recall(
-            detections.scores[own, joint],
-            detections.labels[own, joint],
-            detections.positives[joint],
-            official_quirks=official_quirks,
-            official_order=official_order,
+            own.scores, own.labels, own.positives, official_quirks=official_quirks, official_order=official_order
         )
         table[:, joint] = area_under_envelope(precision, recall), precision[-1], recall[-1]
     ap, precision, recall = (with_total(row) for row in 100 * table)

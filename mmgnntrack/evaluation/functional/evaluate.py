@@ -5,6 +5,7 @@ Source of the procedure: https://github.com/leonid-pishchulin/poseval, the evalu
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class EvaluationCounts:
     """What one or several sequences contribute to all figures.
 
     Attributes:
-        detections: for AP.
+        detections: of each sequence, for AP.
         mot: for CLEAR-MOT.
         identity: for IDF1.
         hota: for HOTA, of one of its definitions.
@@ -44,7 +45,7 @@ class EvaluationCounts:
         filled_heads: how many annotated people have their head size from their joints.
     """
 
-    detections: Detections
+    detections: tuple[Detections, ...]
     mot: MotCounts
     identity: IdentityCounts
     hota: JointCounts
@@ -55,7 +56,7 @@ class EvaluationCounts:
     def total(cls, parts: Sequence['EvaluationCounts']) -> 'EvaluationCounts':
         """Those of several sequences, at least one, counted alike."""
         return cls(
-            detections=Detections.total([part.detections for part in parts]),
+            detections=tuple(chain.from_iterable(part.detections for part in parts)),
             mot=sum((part.mot for part in parts), MotCounts.zeros()),
             identity=sum((part.identity for part in parts), IdentityCounts.zeros()),
             hota=sum((part.hota for part in parts), parts[0].hota.zeros()),
@@ -183,7 +184,7 @@ def count_video(
     video, tracked = match_video(gt, pred), tracked_predictions(pred)
     followed = video if tracked is pred else match_video(gt, tracked)
     return EvaluationCounts(
-        detections=Detections.of(video),
+        detections=(Detections.of(video),),
         mot=count_sequence(followed, official_quirks=official_quirks),
         identity=count_identities(followed),
         hota=HOTAS[hota](gt, tracked, followed, official_quirks),
@@ -195,7 +196,7 @@ def count_video(
 def figures(counts: EvaluationCounts, *, official_order: bool = False) -> PoseTrackResult:
     """The figures that follow from the counts of one or several sequences; for `official_order` see `evaluate`."""
     ap, ap_precision, ap_recall = average_precision(
-        counts.detections, official_quirks=counts.official_quirks, official_order=official_order
+        *counts.detections, official_quirks=counts.official_quirks, official_order=official_order
     )
     per_joint = {**mot_percentages(counts.mot), 'idf1': identity_f1(counts.identity)}
     hota = hota_percentages(counts.hota)

@@ -25,6 +25,9 @@ from .head_size import fill_head_boxes, head_sizes
 #: A joint is found if it lies within this share of the head size.
 DISTANCE_THRESHOLD = 0.5
 
+#: Pairs that are compared at once: a long sequence has many.
+_AT_ONCE = 2048
+
 #: The official order of joints, as positions in `JOINTS`.
 OFFICIAL_ORDER = np.array([joint_index(name) for name in POSETRACK17_JOINTS])
 NUM_JOINTS = len(JOINTS)
@@ -206,7 +209,11 @@ def match_video(gt: PoseVideo, pred: PoseVideo, rules: Rules = POSEVAL) -> Match
         got = f'none for track {truth.track_ids[headless[0]]}'
         raise _pose_error(gt, labelled, truth, headless[0], 'bbox_head', expected, got)
     xy_gt, xy_pred = truth.keypoints[:, OFFICIAL_ORDER], poses.keypoints[:, OFFICIAL_ORDER]
-    distances = joint_distances(xy_pred[pair_pred], xy_gt[pair_gt], sizes[pair_gt])
+    distances = np.full((len(pair_gt), NUM_JOINTS), np.inf)
+    for start in range(0, len(pair_gt), _AT_ONCE):
+        of_gt, of_pred = (side[start : start + _AT_ONCE] for side in (pair_gt, pair_pred))
+        found = joint_distances(xy_pred[of_pred], xy_gt[of_gt], sizes[of_gt])
+        np.copyto(distances[start : start + _AT_ONCE], found, where=has_gt[of_gt] & has_pred[of_pred])
     scores = poses.keypoint_scores[:, OFFICIAL_ORDER]
     gt_ids, gt_tracks = np.unique(truth.track_ids, return_inverse=True)
     pred_ids, pred_tracks = np.unique(poses.track_ids, return_inverse=True)
@@ -223,7 +230,7 @@ def match_video(gt: PoseVideo, pred: PoseVideo, rules: Rules = POSEVAL) -> Match
         scores=np.where(np.isnan(scores), MISSING_SCORE, scores),
         pair_gt=pair_gt,
         pair_pred=pair_pred,
-        distances=np.where(has_gt[pair_gt] & has_pred[pair_pred], distances, np.inf),
+        distances=distances,
         filled_heads=filled_heads,
     )
 

@@ -12,8 +12,8 @@ from mmgnntrack.functional import (
     assign,
     bbox_iou,
     followed_bboxes,
-    joint_distance,
     joint_likelihood,
+    joint_nearness,
     oks,
     pose_bboxes,
     pose_nms,
@@ -118,8 +118,7 @@ def _oks(rules: Association, reference: InstanceData, estimated: InstanceData, e
 
 def _distance(rules: Association, reference: InstanceData, estimated: InstanceData, enough: float) -> np.ndarray:
     places, valid = (reference.keypoints, estimated.keypoints), _counting(rules, reference, estimated)
-    farthest = -np.log(max(enough, np.finfo(float).tiny))
-    return np.exp(-joint_distance(*places, reference.extents, *valid, enough=farthest))
+    return joint_nearness(*places, reference.extents, *valid, enough=enough)
 
 
 def _likelihood(rules: Association, reference: InstanceData, estimated: InstanceData, enough: float) -> np.ndarray:

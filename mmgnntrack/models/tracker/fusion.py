@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
 from mmgnntrack.functional import Matches, centred_regions, upload
 from mmgnntrack.functional.heatmaps import fuse_heatmaps, resample_heatmaps
 from mmgnntrack.settings import in_range, one_of
+
+#: People whose heatmaps are fused at once: what they take stays near the processor.
+_AT_ONCE = 64
 
 #: Estimated and predicted heatmaps (n, K, H, W) on one grid, the cells (n, 1, H, W) that the prediction covers, its
 #: share (n, 1, 1, 1) and the confidence's power, to fused heatmaps.
@@ -50,10 +55,19 @@ class HeatmapFusion:
             estimated: N poses with heatmaps (N, K, H, W) on regions (N, 4).
             matches: of the two.
         """
-        rows, cols = (upload(index, estimated.heatmaps) for index in (matches.rows, matches.cols))
-        own, regions = estimated.heatmaps[cols].float(), estimated.regions[matches.cols]
-        predicted, place = reference.heatmaps[rows], reference.regions[matches.rows]
-        weight = self.predicted_weight / reference.unseen[matches.rows] ** self.unseen_power
+        own = estimated.heatmaps
+        fused = own.new_empty(len(matches.rows), *own.shape[1:], dtype=torch.float32)
+        for start in range(0, len(fused), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            fused[some] = self._fused(reference, estimated, matches.rows[some], matches.cols[some])
+        return fused
+
+    def _fused(self, reference: InstanceData, estimated: InstanceData, rows: np.ndarray, cols: np.ndarray) -> Tensor:
+        """`fuse` of the matches of rows (n,) with cols (n,)."""
+        own = estimated.heatmaps[upload(cols, estimated.heatmaps)].float()
+        predicted = reference.heatmaps[upload(rows, estimated.heatmaps)]
+        regions, place = estimated.regions[cols], reference.regions[rows]
+        weight = self.predicted_weight / reference.unseen[rows] ** self.unseen_power
         size = own.shape[:-3:-1]
         if self.alignment == 'centre':
             place = centred_regions(place, predicted.shape[:-3:-1], regions, size)

@@ -93,7 +93,7 @@ class TrackMemory:
             features: (n, K, C) visual features at their joints.
             frame_id: number of the frame.
         """
-        known = self._same(tracked).any(-1)
+        known = self._rows(tracked) >= 0
         if not known.all():
             started = self._blank(tracked.instances_id[~known], features)
             started.first_seen[:] = frame_id
@@ -101,7 +101,7 @@ class TrackMemory:
             self.tracklets.features = self.tracklets.features.to(features)
             self.tracklets = InstanceData.cat([self.tracklets, started])
         tracklets = self.tracklets
-        rows = self._same(tracked).nonzero()[1]
+        rows = self._rows(tracked)
         for fifo, newest in (
             (tracklets.keypoints, tracked.keypoints),
             (tracklets.keypoint_scores, tracked.keypoint_scores),
@@ -140,11 +140,12 @@ class TrackMemory:
 
     def ages(self, tracked: InstanceData, frame_id: int) -> np.ndarray:
         """(n,) frames since the people of n remembered poses were first seen."""
-        return frame_id - self.tracklets.first_seen[self._same(tracked).nonzero()[1]]
+        return frame_id - self.tracklets.first_seen[self._rows(tracked)]
 
-    def _same(self, poses: InstanceData) -> np.ndarray:
-        """(n, M) which tracklet has the id of which pose."""
-        return poses.instances_id[:, None] == self.tracklets.instances_id
+    def _rows(self, poses: InstanceData) -> np.ndarray:
+        """(n,) which tracklet has the id of each of n poses, -1 where none has."""
+        rows = {number: row for row, number in enumerate(self.tracklets.instances_id.tolist())}
+        return np.array([rows.get(number, -1) for number in poses.instances_id.tolist()], int)
 
     def _blank(self, ids: np.ndarray, like: Tensor) -> InstanceData:
         """Tracklets without a pose yet, their features of the type and device of `like`."""

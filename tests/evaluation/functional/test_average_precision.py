@@ -103,3 +103,18 @@ def test_missing_scores_count_as_the_lowest() -> None:
 def test_total_of_nothing() -> None:
     assert np.isnan(with_total(np.full(15, np.nan))).all()
     assert precision_tables(a_video({}), a_video({}))[0][15] == 0
+
+
+def test_of_several_videos_as_of_all_of_them_at_once() -> None:
+    rng = np.random.default_rng(0)
+    parts = [
+        Detections(rng.random((size, 15)) < 0.5, rng.random((size, 15)).round(1), rng.random((size, 15)) < 0.6, 9)
+        for size in (20, 0, 7)
+    ]
+    for part in parts:
+        part.predicted[:, 3] = False
+        part.positives = rng.integers(5, 40, 15)
+    for quirks in (True, False):
+        several = average_precision(*parts, official_quirks=quirks)
+        np.testing.assert_array_equal(several, average_precision(Detections.total(parts), official_quirks=quirks))
+        assert several[0][3] == 0 and np.unique(several[0]).size > 10

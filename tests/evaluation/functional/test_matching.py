@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from videos import HEAD_SIZE, a_video, people_at, same_everywhere
 
-from mmgnntrack.evaluation.functional import evaluate
+from mmgnntrack.evaluation.functional import evaluate, matching
 from mmgnntrack.evaluation.functional.matching import assign_poses, joint_distances, match_video
 from mmgnntrack.posetrack import PoseTrackFormatError, joint_index
 
@@ -81,3 +81,12 @@ def test_nobody(people: tuple, poses: tuple) -> None:
     video = match_video(a_video(people_at(*people)), a_video(people_at(*poses)))
     assert video.labels().shape == (len(poses) if people else 0, 15)
     assert video.labels().all()
+
+
+def test_many_pairs_are_compared_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    gt, pred = a_video(people_at(0, 30, 300), people_at(5)), a_video(people_at(15, 290), people_at(0, 9))
+    gt.frames[0].annotated[0, 0] = pred.frames[0].annotated[0, 1] = False
+    expected = match_video(gt, pred).distances
+    monkeypatch.setattr(matching, '_AT_ONCE', 3)
+    assert len(expected) == 8
+    np.testing.assert_array_equal(match_video(gt, pred).distances, expected)

@@ -19,6 +19,13 @@ def test_table() -> None:
     assert all(float(row.split()[-1]) > 0 for row in rows)
 
 
+def test_memory() -> None:
+    done = run('--sequences', '1', '--frames', '2', '--people', '1', '--memory')
+    assert done.returncode == 0, done.stderr
+    _, _, peak, _, before, *_ = done.stdout.splitlines()[-1].split()
+    assert 0 < int(before) <= int(peak) < 1000
+
+
 def test_sizes_below_one() -> None:
     done = run('--people', '0')
     assert done.returncode == 2 and 'at least 1' in done.stderr

@@ -36,15 +36,15 @@ class MessagePassing(nn.Module):
         """The weights a, (n, heads, P, Q), of Q neighbours for P nodes; zero for all where a node has no neighbour."""
         # (Wq J + bq) . k = J . Wq^T k + bq . k
         keys = self._split(self.key(neighbours)) * self.scale
-        width = (self.num_heads, -1)
-        folded = keys @ self.query.weight.unflatten(0, width)
-        constant = keys @ self.query.bias.unflatten(0, width).unsqueeze(-1)
-        logits = nodes.unsqueeze(1) @ folded.transpose(-1, -2) + constant.transpose(-1, -2)
+        folded = self._mapped(keys, self.query.weight.unflatten(0, (self.num_heads, -1)))
+        constant = (keys * self.query.bias.unflatten(0, (self.num_heads, -1))).sum(-1).transpose(1, 2)
+        logits = nodes @ folded.transpose(1, 2) + constant.flatten(1).unsqueeze(1)
+        logits = logits.unflatten(-1, constant.shape[1:])  # (n, P, heads, Q), as `forward` needs it
         if mask is None:
-            return logits.softmax(-1)
-        mask = mask.unsqueeze(-3)
+            return logits.softmax(-1).transpose(1, 2)
+        mask = mask.unsqueeze(-2)
         lowest = torch.finfo(logits.dtype).min
-        return logits.masked_fill(~mask, lowest).softmax(-1) * mask
+        return (logits.masked_fill(~mask, lowest).softmax(-1) * mask).transpose(1, 2)
 
     def forward(self, nodes: Tensor, neighbours: Tensor, mask: Tensor | None = None) -> Tensor:
         """
@@ -61,8 +61,15 @@ class MessagePassing(nn.Module):
         first, activation, last = self.update
         own, heard = first.weight.chunk(2, dim=1)
         heard = heard.unflatten(1, (self.num_heads, -1)).permute(1, 2, 0)
-        messages = (self._split(self.value(neighbours)) @ heard).flatten(1, 2)
+        messages = self._mapped(self._split(self.value(neighbours)), heard)
         return nodes + last(activation(linear(nodes, own, first.bias) + weights @ messages))
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        """(n, Q, heads, w) features (n, Q, d) of each head."""
+        return x.unflatten(-1, (self.num_heads, -1))
+
+    def _mapped(self, x: Tensor, weights: Tensor) -> Tensor:
+        """(n, heads Q, d) features (n, Q, heads, w) of each head times its weights (heads, w, d), of all people in
+        one product."""
+        found = x.flatten(0, 1).transpose(0, 1) @ weights
+        return found.unflatten(1, x.shape[:2]).transpose(0, 1).flatten(1, 2)

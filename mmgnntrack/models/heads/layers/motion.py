@@ -38,9 +38,10 @@ def body_motion(motion: Tensor, known: Tensor, dim: int) -> Tensor:
     >>> body_motion(motion, torch.tensor([[1], [1], [1], [0]]), dim=0).tolist()
     [[1.0, 2.0]]
     """
-    motion = motion.masked_fill(known == 0, torch.nan)
-    # Of an even number of joints torch takes the lower one in the middle: which one must not depend on the direction.
-    lower, upper = (sign * (sign * motion).nanmedian(dim, keepdim=True).values for sign in (1, -1))
+    rising = motion.masked_fill(known == 0, torch.nan).sort(dim).values  # the unknown ones last
+    count = rising.isnan().logical_not().sum(dim, keepdim=True)
+    # Of an even number of joints the mean of both in the middle: which one must not depend on the direction.
+    lower, upper = (rising.gather(dim, index) for index in ((count - 1).clamp(min=0) // 2, count // 2))
     return ((lower + upper) / 2).nan_to_num()
 
 

@@ -1,3 +1,5 @@
+import numpy as np
+import pytest
 import torch
 
 from mmgnntrack.models.heads.layers import carried, past, velocities
@@ -49,3 +51,12 @@ def test_the_body_moves_alike_in_either_direction() -> None:
 def test_a_body_of_which_nothing_is_known_stays() -> None:
     assert body_motion(torch.full((2, 3, 2), 7.0), torch.zeros(2, 3, 1), dim=1).tolist() == [[[0, 0]], [[0, 0]]]
     assert body_motion(torch.zeros(0, 3, 2), torch.zeros(0, 3, 1), dim=1).shape == (0, 1, 2)
+
+
+@pytest.mark.parametrize('dim', [1, 2])
+def test_the_body_moves_as_most_joints_that_are_known(dim: int) -> None:
+    rng = np.random.default_rng(0)
+    motion, known = rng.normal(size=(9, 6, 7, 2)), rng.random((9, 6, 7, 1)) < 0.7
+    found = body_motion(torch.from_numpy(motion), torch.from_numpy(known).float(), dim)
+    expected = np.nanmedian(np.where(known, motion, np.nan), axis=dim, keepdims=True)
+    np.testing.assert_allclose(found, expected)
