@@ -56,7 +56,7 @@ from mmgnntrack.engine.launch import writable_folder
 from mmgnntrack.formats import WRITERS, output_path, read, video_name, video_paths
 from mmgnntrack.models import PoseTracker, join_tracklets, track_given_poses
 from mmgnntrack.models.tracker import MODES
-from mmgnntrack.posetrack import Skeleton, check_frames
+from mmgnntrack.posetrack import FrameStore, Skeleton, check_frames
 from mmgnntrack.registry import MODELS
 
 #: Without --config. Who is no person was for the estimator to say: every pose starts a track.
@@ -194,7 +194,7 @@ def run(args: argparse.Namespace) -> None:
         tracked = track_given_poses(tracker, video.frames)
         bar = tqdm(tracked, total=len(video), desc=video.name, unit='frame', leave=False, disable=None)
         with Claim(args.out / f'.{video.name}.claim'):
-            found = replace(video, frames=list(bar), info=join_info(args.join))
+            found = replace(video, frames=FrameStore(bar), info=join_info(args.join))
             if args.join:
                 found.frames = join_tracklets(tracker, found.frames, args.join)
             for format in args.format:

@@ -4,15 +4,16 @@ Source of the layout: AlphaPose's documentation, docs/output.md, and, for Halpe'
 https://github.com/Fang-Haoshu/Halpe-FullBody.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmgnntrack.files import write_text
+from mmgnntrack.files import whole_file
 from mmgnntrack.posetrack import COCO, PoseFrame, PoseVideo, format_error
 from mmgnntrack.posetrack.errors import float_table
+from mmgnntrack.posetrack.reader import load_json
+from mmgnntrack.posetrack.writer import write_list
 
 from .common import (
     Given,
@@ -22,7 +23,6 @@ from .common import (
     flat_triples_of,
     frame_files,
     joint_names,
-    load_json,
     make_video,
     mean_scores,
 )
@@ -96,8 +96,10 @@ def write_alphapose(path: Path, video: PoseVideo, image_size: ImageSize | None =
         video: the poses.
         image_size: of no use.
     """
-    entries = [entry for frame in video.frames for entry in _entries(frame)]
-    write_text(path, json.dumps(entries, separators=(',', ':'), allow_nan=False))
+    with whole_file(path) as file:
+        file.write('[')
+        write_list(file.write, map(_entries, video.frames))
+        file.write(']')
 
 
 def _entries(frame: PoseFrame) -> list[dict[str, Any]]:

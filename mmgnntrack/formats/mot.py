@@ -3,11 +3,12 @@
 Source of the layout: https://motchallenge.net/instructions and TrackEval's docs/MOTChallenge-Official/Readme.md.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from mmgnntrack.files import write_text
+from mmgnntrack.files import whole_file
 from mmgnntrack.posetrack import PoseVideo
 
 from .common import ImageSize, boxes_of, counted_from_one, mean_scores
@@ -23,14 +24,17 @@ def write_mot(path: Path, video: PoseVideo, image_size: ImageSize | None = None)
             video besides, as PoseTrack18's.
         image_size: of no use.
     """
-    lines = []
+    with whole_file(path) as file:
+        file.writelines(_lines(video))
+
+
+def _lines(video: PoseVideo) -> Iterator[str]:
     for number, frame in zip(counted_from_one(video.frames), video.frames):
         boxes = boxes_of(frame)
         boxes[:, 2:] -= boxes[:, :2]
         for track, box, score in zip(frame.track_ids.tolist(), boxes, mean_scores(frame)):
             values = ','.join(_number(value) for value in np.round([*box, score], 4))
-            lines.append(f'{number},{track},{values},-1,-1,-1\n')
-    write_text(path, ''.join(lines))
+            yield f'{number},{track},{values},-1,-1,-1\n'
 
 
 def _number(value: float) -> str:

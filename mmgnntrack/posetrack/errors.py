@@ -1,6 +1,5 @@
 """The one error that bad PoseTrack files raise, and the checks that several formats share."""
 
-import math
 import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
@@ -13,6 +12,14 @@ import numpy as np
 RowError = Callable[[int, str], Exception]
 #: Makes such a maker for one field, from the field's name and what is expected there.
 FieldErrors = Callable[[str, str], RowError]
+
+
+#: Px, scores and the like beyond it mean nothing, and their squares overflow.
+LARGEST = 1e9
+#: Below it are the numbers of frames, whose differences have to fit into 64 bits.
+LARGEST_ID = 2**62
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 50
 
 
 class PoseTrackFormatError(ValueError):
@@ -31,16 +38,46 @@ def format_error(
         got: what stands there; shown shortened.
         frame: the frame, where there is one.
     """
-    shown = got if isinstance(got, str) else repr(got)
-    shown = shown if len(shown) <= 80 else f'{shown[:77]}...'
-    place = f'{path}, frame {frame}' if frame is not None else str(path)
-    text = f"{place}, field '{field}': expected {expected}, got {shown}"
-    # Names may hold line breaks and what steers a terminal.
-    return PoseTrackFormatError(''.join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text))
+    place = f'{path}, frame {_short(frame, 200)}' if frame is not None else str(path)
+    shown = got if isinstance(got, str) else described(got)
+    return PoseTrackFormatError(
+        printable(f"{place}, field '{field}': expected {_short(expected, 400)}, got {_short(shown, 80)}")
+    )
+
+
+def described(value: Any) -> str:
+    """What a value is, short however long or deeply nested it is.
+
+    >>> described([1, [2, 'x' * 100]])
+    "[1, [2, 'xxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxx']]"
+    """
+    return _REPR.repr(value)
+
+
+def said(error: BaseException) -> str:
+    """What an error says, in one line that is not too long.
+
+    >>> said(ValueError('one' + chr(10) + 'two')), said(KeyError())
+    ('one', 'nothing')
+    """
+    return printable(_short((str(error).strip().splitlines() or ['nothing'])[0], 200))
+
+
+def printable(text: str) -> str:
+    """A text in whose place nothing is that breaks lines or steers a terminal, as names may.
+
+    >>> printable('a' + chr(10) + chr(27) + '[2J') == r'a\\n\\x1b[2J'
+    True
+    """
+    return ''.join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else f'{text[: length - 3]}...'
 
 
 def float_table(rows: Sequence[Sequence[float]], width: int, error: RowError) -> np.ndarray:
-    """Rows of finite numbers as one (n, width) float64 array.
+    """Rows of numbers, finite and at most `LARGEST`, as one (n, width) float64 array.
 
     Args:
         rows: n lists of `width` numbers.
@@ -54,10 +91,10 @@ def float_table(rows: Sequence[Sequence[float]], width: int, error: RowError) ->
             table = np.array(rows, np.float64)
         except (ValueError, OverflowError):  # rows of different lengths, or a number of hundreds of digits
             table = np.zeros(0)
-        if table.shape == (len(rows), width) and np.isfinite(table).all():
+        if table.shape == (len(rows), width) and usable(table).all():
             return table
     for index, row in enumerate(rows):
-        problem = _row_problem(row, width)
+        problem = row_problem(row, width)
         if problem:
             raise error(index, problem)
     return np.array(rows, np.float64)
@@ -70,7 +107,7 @@ def float_column(values: Sequence[float], error: RowError) -> np.ndarray:
             column = np.array(values, np.float64)
         except OverflowError:
             column = np.full(1, np.nan)
-        if np.isfinite(column).all():
+        if usable(column).all():
             return column
     return float_table([[value] for value in values], 1, error)[:, 0]
 
@@ -81,22 +118,27 @@ def _all_numbers(values: Iterable[Any]) -> bool:
     return {*map(type, values)} <= {int, float}
 
 
-def _row_problem(row: Any, width: int) -> str | None:
+def row_problem(row: Any, width: int) -> str | None:
+    """What came in place of so many usable numbers, None if these are they."""
     if not isinstance(row, list):
-        return repr(row)
+        return described(row)
     if len(row) != width:
         return f'{len(row)} values'
     for position, value in enumerate(row):
-        if type(value) not in (int, float) or not _finite(value):
-            return f'{reprlib.repr(value)} at position {position}'
+        if type(value) not in (int, float) or not abs(value) <= LARGEST:
+            beyond = f', beyond {LARGEST:g}' if type(value) in (int, float) and value == value else ''
+            return f'{described(value)} at position {position}{beyond}'
     return None
 
 
-def _finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond all floats
-        return False
+def usable(values: np.ndarray) -> np.ndarray:
+    """Which numbers are finite and at most `LARGEST`; Python compares integers of any size alike."""
+    return np.abs(values) <= LARGEST
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value can number a frame or an image: an integer below `LARGEST_ID`."""
+    return type(value) is int and abs(value) < LARGEST_ID
 
 
 def optional_table(rows: Sequence[Sequence[float] | None], width: int, error: RowError) -> np.ndarray:
@@ -113,9 +155,8 @@ def track_id_column(values: Sequence[Any], error: RowError) -> np.ndarray:
     for index, value in enumerate(values):
         if value is None:
             continue
-        whole = type(value) in (int, float) and _finite(value)
-        if not whole or value != int(value) or not -1 <= value < 2**63:
-            raise error(index, repr(value))
+        if type(value) not in (int, float) or not -1 <= value < 2**63 or value != int(value):
+            raise error(index, described(value))
         column[index] = int(value)
     return column
 
@@ -129,7 +170,7 @@ def polygon(x: Any, y: Any, error: Callable[[str], Exception]) -> np.ndarray | N
         error: called with what came instead.
     """
     if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y):
-        sizes = [len(values) if isinstance(values, list) else repr(values) for values in (x, y)]
+        sizes = [len(values) if isinstance(values, list) else described(values) for values in (x, y)]
         raise error(f'{sizes[0]} x and {sizes[1]} y')
     if not x:
         return None

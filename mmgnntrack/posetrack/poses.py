@@ -1,14 +1,21 @@
 """Reading the poses that any estimator found in a video, whose identities are not known yet."""
 
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .errors import format_error
+from .errors import format_error, is_id
+from .large import read_annotations, read_frames, read_top
 from .posetrack17 import parse_posetrack17
 from .posetrack18 import keypoint_names, parse_posetrack18
 from .reader import load_document, no_garbage_collection, unknown_format
 from .skeletons import COCO, POSETRACK, Skeleton, is_posetrack, known_skeleton, skeleton_of
 from .video import PoseFrame, PoseVideo
+
+#: Bytes from which on a file is not read into memory as a whole.
+LARGE = 1 << 25
 
 
 def read_poses(path: str | Path, skeleton: Skeleton | None = None, images: str | Path | None = None) -> PoseVideo:
@@ -33,6 +40,9 @@ def read_poses(path: str | Path, skeleton: Skeleton | None = None, images: str |
         PoseTrackFormatError: naming file, frame and field, what was expected and what came.
     """
     path = Path(path)
+    if path.is_file() and path.stat().st_size >= LARGE:
+        with suppress(ValueError, LookupError, TypeError, AttributeError):  # which is told below
+            return _read_large(path, skeleton, images)
     with no_garbage_collection():
         document = load_document(path)
         if isinstance(document, list):
@@ -40,13 +50,37 @@ def read_poses(path: str | Path, skeleton: Skeleton | None = None, images: str |
         elif 'annolist' in document:
             kept, frames = _read_posetrack17(document, path, skeleton or POSETRACK)
         else:
-            names = skeleton.joints if skeleton else keypoint_names(document)
-            known = skeleton or known_skeleton(names)
-            if known is None:
-                raise format_error(path, 'categories', "PoseTrack's or COCO's keypoint names, or a metainfo", [*names])
-            kept = known.in_posetrack()
+            names, kept = _joints(document, path, skeleton)
             frames = parse_posetrack18(document, path, names=names, joints=kept.joints, track_ids=False)
     return PoseVideo(path.stem, frames, path, kept)
+
+
+def _read_large(path: Path, skeleton: Skeleton | None, images: str | Path | None) -> PoseVideo:
+    """The same without having the file in memory. Raises all kinds of errors where that cannot be."""
+    top = read_top(path)
+    if isinstance(top, list):
+        skeleton = skeleton or _by_number(top[0], path)
+        kept = skeleton.in_posetrack()
+        listed = _listed(read_annotations(path), path) if images is None else _images(Path(images))
+        parse = partial(_parse_results, path=path, skeleton=skeleton, kept=kept)
+    else:
+        names, kept = _joints(top, path, skeleton)
+        listed = top['images']
+
+        def parse(images: list[Any], annotations: list[Any]) -> list[PoseFrame]:
+            document = {'images': images, 'annotations': annotations}
+            return parse_posetrack18(document, path, names=names, joints=kept.joints, track_ids=False)
+
+    return PoseVideo(path.stem, read_frames(path, listed, parse), path, kept)
+
+
+def _joints(document: dict[str, Any], path: Path, skeleton: Skeleton | None) -> tuple[Sequence[str], Skeleton]:
+    """The keypoints of a document, and the joints that are kept of them."""
+    names = skeleton.joints if skeleton else keypoint_names(document, path)
+    known = skeleton or known_skeleton(names)
+    if known is None:
+        raise format_error(path, 'categories', "PoseTrack's or COCO's keypoint names, or a metainfo", [*names])
+    return names, known.in_posetrack()
 
 
 def _read_posetrack17(document: dict[str, Any], path: Path, skeleton: Skeleton) -> tuple[Skeleton, list[PoseFrame]]:
@@ -58,29 +92,34 @@ def _read_posetrack17(document: dict[str, Any], path: Path, skeleton: Skeleton) 
 def _read_results(
     entries: list[Any], path: Path, skeleton: Skeleton | None, images: Path | None
 ) -> tuple[Skeleton, list[PoseFrame]]:
+    listed = _listed(entries, path)
+    if images is not None:
+        listed = _images(images)
+    skeleton = skeleton or (_by_number(entries[0], path) if entries else COCO)
+    kept = skeleton.in_posetrack()
+    return kept, _parse_results(listed, entries, path, skeleton, kept)
+
+
+def _listed(entries: Iterable[Any], path: Path) -> list[dict[str, Any]]:
+    """An image for each image id of COCO results, ascending."""
+    ids = set()
     for row, entry in enumerate(entries):
         if not isinstance(entry, dict):
             raise format_error(path, 'file', 'COCO keypoint results, a list of objects', entry, f'of entry {row}')
         image = entry.get('image_id')
-        if not isinstance(image, int) or isinstance(image, bool):
-            raise format_error(path, 'image_id', 'an integer', image, f'of entry {row}')
-    if images is None:
-        ids = sorted({entry['image_id'] for entry in entries})
-        listed = [{'id': number, 'file_name': str(number)} for number in ids]
-    else:
-        listed = _images(images)
-    skeleton = skeleton or (_by_number(entries[0], path) if entries else COCO)
-    kept = skeleton.in_posetrack()
+        if not is_id(image):
+            raise format_error(path, 'image_id', 'an integer of at most 18 digits', image, f'of entry {row}')
+        ids.add(image)
+    return [{'id': number, 'file_name': str(number)} for number in sorted(ids)]
+
+
+def _parse_results(
+    images: list[Any], entries: list[Any], path: Path, skeleton: Skeleton, kept: Skeleton
+) -> list[PoseFrame]:
     # The entries' other fields, such as boxes, are of no use here and differ from tool to tool.
     annotations = [{'image_id': entry['image_id'], 'keypoints': entry.get('keypoints')} for entry in entries]
-    frames = parse_posetrack18(
-        {'images': listed, 'annotations': annotations},
-        path,
-        names=skeleton.joints,
-        joints=kept.joints,
-        third_is_score=True,
-    )
-    return kept, frames
+    document = {'images': images, 'annotations': annotations}
+    return parse_posetrack18(document, path, names=skeleton.joints, joints=kept.joints, third_is_score=True)
 
 
 def _by_number(entry: dict[str, Any], path: Path) -> Skeleton:

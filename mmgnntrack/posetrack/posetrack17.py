@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from .errors import FieldErrors, RowError, float_column, format_error, optional_table, polygon, track_id_column
+from .errors import (
+    FieldErrors,
+    RowError,
+    described,
+    float_column,
+    format_error,
+    is_id,
+    optional_table,
+    polygon,
+    track_id_column,
+)
 from .joints import JOINTS, POSETRACK17_JOINTS, joint_index
 from .table import PoseTable
 from .video import PoseFrame
@@ -85,12 +95,14 @@ def _frame(index: int, entry: dict[str, Any], has_people: bool, path: Path) -> P
         raise format_error(path, 'image', "an object with the image's name", image, str(index))
     place = f'{index} ({name})'
     number = _unwrap(entry.get('imgnum'))
-    if number is not None and not isinstance(number, int | float):
-        raise format_error(path, 'imgnum', 'a number', number, place)
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if number is not None and not is_id(number):
+        raise format_error(path, 'imgnum', 'a whole number of at most 18 digits', number, place)
     labeled = _unwrap(entry.get('is_labeled'))
     return PoseFrame(
         file_name=name,
-        frame_id=index if number is None else int(number),
+        frame_id=index if number is None else number,
         is_labeled=has_people if labeled is None else bool(labeled),
         ignore_regions=_regions(entry.get('ignore_regions') or [], place, path),
     )
@@ -105,7 +117,7 @@ def _regions(regions: Any, place: str, path: Path) -> list[np.ndarray]:
     for region in regions if isinstance(regions, list) else [regions]:
         points = region.get('point') if isinstance(region, dict) else None
         if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
-            raise error(repr(region))
+            raise error(described(region))
         x, y = ([_unwrap(point.get(axis)) for point in points] for axis in 'xy')
         polygons.append(polygon(x, y, error))
     return [corners for corners in polygons if corners is not None]
@@ -161,7 +173,7 @@ def _points(people: list[dict[str, Any]], error: RowError) -> tuple[list[dict[st
         own = holder.get('point') if isinstance(holder, dict) else None
         own = [] if own is None and holder == {} else own
         if not isinstance(own, list) or not set(map(type, own)) <= {dict}:
-            raise error(row, repr(person.get('annopoints')))
+            raise error(row, described(person.get('annopoints')))
         points += own
         counts.append(len(own))
     return points, np.repeat(np.arange(len(people)), counts)

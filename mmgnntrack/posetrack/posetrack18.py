@@ -9,11 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from .errors import FieldErrors, RowError, float_table, format_error, optional_table, polygon, track_id_column
+from .errors import (
+    FieldErrors,
+    RowError,
+    described,
+    float_table,
+    format_error,
+    is_id,
+    optional_table,
+    polygon,
+    track_id_column,
+)
 from .joints import JOINTS, POSETRACK18_KEYPOINTS
 from .skeletons import joint_columns
 from .table import PoseTable
 from .video import PoseFrame
+
+_AN_ID = 'an integer of at most 18 digits'
 
 
 def parse_posetrack18(
@@ -50,7 +62,7 @@ def parse_posetrack18(
 
         return make
 
-    names = keypoint_names(document) if names is None else names
+    names = keypoint_names(document, path) if names is None else names
     try:
         columns = joint_columns(names, joints)
     except ValueError as error:
@@ -67,13 +79,19 @@ def parse_posetrack18(
     return frames
 
 
-def keypoint_names(document: dict[str, Any]) -> tuple[str, ...]:
-    """The keypoints that a document names in `categories`; without such names the PoseTrack ones of that number."""
+def keypoint_names(document: dict[str, Any], path: Path) -> tuple[str, ...]:
+    """The keypoints that a document names in `categories`; without such names the PoseTrack ones of that number.
+
+    Raises:
+        PoseTrackFormatError: for names that are no strings, or not different ones.
+    """
     categories, annotations = document.get('categories'), document.get('annotations')
     for category in categories if isinstance(categories, list) else []:
         names = category.get('keypoints') if isinstance(category, dict) else None
         if names and isinstance(names, list):
-            return tuple(map(str, names))
+            if not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
+                raise format_error(path, 'categories', 'different names of keypoints', names)
+            return tuple(names)
     first = annotations[0] if annotations and isinstance(annotations, list) else None
     keypoints = first.get('keypoints') if isinstance(first, dict) else None
     fifteen = isinstance(keypoints, list) and len(keypoints) == 3 * len(JOINTS)
@@ -93,8 +111,8 @@ def _frame(index: int, image: dict[str, Any], path: Path) -> PoseFrame:
     if not isinstance(name, str):
         raise format_error(path, 'file_name', "the image's name", name, str(index))
     number = image.get('frame_id', image.get('id'))
-    if not isinstance(number, int):
-        raise format_error(path, 'frame_id', 'an integer', number, place)
+    if not is_id(number):
+        raise format_error(path, 'frame_id', _AN_ID, number, place)
 
     def error(got: str) -> Exception:
         expected = 'polygons of at least 3 corners, each a list of numbers in ignore_regions_x and in ignore_regions_y'
@@ -102,7 +120,7 @@ def _frame(index: int, image: dict[str, Any], path: Path) -> PoseFrame:
 
     x_lists, y_lists = image.get('ignore_regions_x') or [], image.get('ignore_regions_y') or []
     if not isinstance(x_lists, list) or not isinstance(y_lists, list) or len(x_lists) != len(y_lists):
-        raise error(f'{x_lists!r} and {y_lists!r}')
+        raise error(f'{described(x_lists)} and {described(y_lists)}')
     regions = [polygon(x, y, error) for x, y in zip(x_lists, y_lists, strict=True)]
     return PoseFrame(
         file_name=name,
@@ -118,20 +136,16 @@ def _join(images: list[dict[str, Any]], annotations: list[dict[str, Any]], path:
     for index, image in enumerate(images):
         place = f'{index} ({image["file_name"]})'
         number = image.get('id')
-        if not isinstance(number, int):
-            raise format_error(path, 'id', 'an integer', number, place)
+        if not is_id(number):
+            raise format_error(path, 'id', _AN_ID, number, place)
         if positions.setdefault(number, index) != index:
             raise format_error(path, 'id', 'an id of its own for each image', f'{number} twice', place)
-    try:
-        return np.array([positions[annotation['image_id']] for annotation in annotations], np.int64)
-    except (KeyError, TypeError):
-        pass
-    for row, annotation in enumerate(annotations):
-        number = annotation.get('image_id')
-        if not isinstance(number, int) or number not in positions:
+    numbers = [annotation.get('image_id') for annotation in annotations]
+    for row, number in enumerate(numbers):
+        if type(number) not in (int, float) or number not in positions:
             frame = f'unknown (annotation {row})'
             raise format_error(path, 'image_id', "the id of one of the file's images", number, frame)
-    return np.array([positions[annotation['image_id']] for annotation in annotations], np.int64)
+    return np.array([positions[number] for number in numbers], np.int64)
 
 
 def _table(

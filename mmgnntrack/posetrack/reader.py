@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import PoseTrackFormatError, format_error
+from .errors import PoseTrackFormatError, described, format_error, said
 from .joints import JOINTS
 from .posetrack17 import parse_posetrack17
 from .posetrack18 import parse_posetrack18
@@ -74,19 +74,33 @@ def load_document(path: Path) -> dict[str, Any] | list[Any]:
     """
     if not path.is_file():
         raise format_error(path, 'file', 'a JSON file', 'a folder' if path.is_dir() else 'nothing')
-    try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:  # not JSON, or not text, or nested without end
-        raise format_error(path, 'file', 'JSON', str(error)) from error
+    document = load_json(path)
     known = isinstance(document, dict) and ('annolist' in document or {'images', 'annotations'} <= document.keys())
     if not known and not isinstance(document, list):
         raise unknown_format(document, path)
     return document
 
 
+def load_json(path: Path, frame: str | None = None) -> Any:
+    """What a JSON file holds.
+
+    Args:
+        path: the file.
+        frame: named in errors.
+
+    Raises:
+        PoseTrackFormatError: where it is none.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:  # not JSON, or not text, or nested without end
+        raise format_error(path, 'file', 'JSON', said(error), frame) from error
+
+
 def unknown_format(document: Any, path: Path) -> PoseTrackFormatError:
     """The error for JSON that is none of PoseTrack's."""
-    got = f'an object with {sorted(document)}' if isinstance(document, dict) else f'a {type(document).__name__}'
+    names = isinstance(document, dict) and described(sorted(document))
+    got = f'an object with {names}' if names else f'a {type(document).__name__}'
     return format_error(path, 'file', "an object with 'images' and 'annotations', or with 'annolist'", got)
 
 
@@ -133,14 +147,15 @@ def check_frames(video: PoseVideo) -> None:
     Raises:
         PoseTrackFormatError: naming file and frame.
     """
-    if not video.frames:
+    if not len(video):
         raise format_error(video.path, 'frames', 'at least one', 'none')
     places: dict[str, int] = {}
+    before = -np.inf
     for index, frame in enumerate(video.frames):
         place = f'{index} ({frame.file_name})'
         first = places.setdefault(frame.file_name, index)
         if first != index:
             raise format_error(video.path, 'image', 'each image once', f'that of frame {first} again', place)
-        before = video.frames[index - 1].frame_id if index else -np.inf
         if frame.frame_id <= before:
             raise format_error(video.path, 'frame number', f'one above {before}', frame.frame_id, place)
+        before = frame.frame_id

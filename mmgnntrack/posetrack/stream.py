@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain, count, islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from mmgnntrack.files import whole_file
 
 from .posetrack18 import parse_posetrack18
 from .video import PoseFrame, PoseVideo
-from .writer import category, file_keypoints, frame_entry
+from .writer import file_keypoints, frame_entry, write_document, write_list
 
 
 class PoseStream:
@@ -42,7 +42,7 @@ class PoseStream:
     def append(self, frame: PoseFrame, note: str | None = None) -> None:
         """Adds the next frame, and a note that no result file has. Raises ValueError for values that the formats cannot
         hold (see `write_video`)."""
-        entry = (*frame_entry(frame, self.video, self._count), note)
+        entry = (*frame_entry(self._count, frame, self.video), note)
         self._file.write(json.dumps(entry, separators=(',', ':'), allow_nan=False).encode() + b'\n')
         self._count += 1
 
@@ -55,22 +55,15 @@ class PoseStream:
 
     def write_posetrack(self, path: Path) -> None:
         """Writes the frames so far as `write_video` does."""
-        numbers = count()
         with whole_file(path) as file:
-            info = '"info":' + json.dumps(self.video.info) + ',' if self.video.info else ''
-            file.write('{' + info + '"images":[')
-            _write_list(file.write, (image | {'nframes': self._count} for image, *_ in self._entries()))
-            file.write('],"annotations":[')
-            poses = (pose for _, poses, _ in self._entries() for pose in poses)
-            _write_list(file.write, ({'id': next(numbers), **pose} for pose in poses))
-            file.write('],"categories":' + json.dumps([category(self.video.skeleton)], separators=(',', ':')) + '}')
+            write_document(file.write, self.video, self._count, self._entries)
 
     def write_coco(self, path: Path) -> None:
         """Writes the frames so far as COCO keypoint results with `track_id`s; `image_id` is the frame's number."""
         with whole_file(path) as file:
             file.write('[')
             joints = len(self.video.skeleton.joints)
-            _write_list(file.write, (_coco_result(pose, joints) for _, poses, _ in self._entries() for pose in poses))
+            write_list(file.write, ([_coco_result(pose, joints) for pose in poses] for _, poses, _ in self._entries()))
             file.write(']')
 
     def frames(self) -> list[PoseFrame]:
@@ -100,11 +93,6 @@ class PoseStream:
         if len(sizes) < frames:
             raise ValueError(f'{self.path}: expected {frames} frames of an earlier run, got {len(sizes)}')
         return sum(sizes)
-
-
-def _write_list(write: Any, items: Iterator[dict[str, Any]]) -> None:
-    for index, item in enumerate(items):
-        write((',' if index else '') + json.dumps(item, separators=(',', ':')))
 
 
 def _coco_result(pose: dict[str, Any], joints: int) -> dict[str, Any]:

@@ -82,14 +82,14 @@ class PoseVideo:
 
     Attributes:
         name: the annotation file's stem.
-        frames: in the file's order.
+        frames: in the file's order; where they are many, a `FrameStore`.
         path: of the file.
         skeleton: which joints they have.
         info: what a written file says about how it was made.
     """
 
     name: str
-    frames: list[PoseFrame]
+    frames: Sequence[PoseFrame]
     path: Path | None = None
     skeleton: Skeleton = POSETRACK
     info: Mapping[str, Any] = field(default_factory=dict)

@@ -1,19 +1,22 @@
 """Writing poses as PoseTrack18 result files."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmgnntrack.files import write_text
+from mmgnntrack.files import whole_file
 
 from .joints import JOINTS, POSETRACK18_KEYPOINTS
 from .skeletons import Skeleton
 from .video import PoseFrame, PoseVideo
 
 _DECIMALS = 4
+#: What a file says of a frame: its image, its poses.
+FrameEntry = tuple[dict[str, Any], list[dict[str, Any]]]
 
 
 def write_video(path: str | Path, video: PoseVideo) -> None:
@@ -33,21 +36,48 @@ def write_video(path: str | Path, video: PoseVideo) -> None:
             of a pose, frame ids that occur twice.
         OSError: if the folder cannot be written to; says so.
     """
-    write_text(path, json.dumps(_document(video), separators=(',', ':'), allow_nan=False))
-
-
-def _document(video: PoseVideo) -> dict[str, Any]:
     numbers = [frame.frame_id for frame in video.frames]
     if len(set(numbers)) < len(numbers):
         twice = next(number for number in numbers if numbers.count(number) > 1)
         raise ValueError(f'video {video.name}: expected a frame_id of its own for each frame, got {twice} twice')
-    entries = (frame_entry(frame, video, index) for index, frame in enumerate(video.frames))
-    images, annotations = [], []
-    for image, poses in entries:
-        images.append(image | {'nframes': len(video)})
-        annotations += [{'id': len(annotations) + row, **pose} for row, pose in enumerate(poses)]
-    info = {'info': video.info} if video.info else {}
-    return {**info, 'images': images, 'annotations': annotations, 'categories': [category(video.skeleton)]}
+
+    def entries() -> Iterator[FrameEntry]:
+        return (frame_entry(index, frame, video) for index, frame in enumerate(video.frames))
+
+    with whole_file(path) as file:
+        write_document(file.write, video, len(video), entries)
+
+
+def write_document(
+    write: Callable[[str], Any], video: PoseVideo, length: int, entries: Callable[[], Iterable[FrameEntry]]
+) -> None:
+    """Writes a PoseTrack18 file piece by piece.
+
+    Args:
+        write: of the file.
+        video: its skeleton and info.
+        length: its frames.
+        entries: called twice, for what `frame_entry` says of each frame.
+    """
+    info = f'"info":{_json(video.info)},' if video.info else ''
+    write(f'{{{info}"images":[')
+    write_list(write, ([image | {'nframes': length}] for image, *_ in entries()))
+    write('],"annotations":[')
+    numbers = count()
+    write_list(write, ([{'id': next(numbers), **pose} for pose in poses] for _, poses, *_ in entries()))
+    write(f'],"categories":{_json([category(video.skeleton)])}}}')
+
+
+def write_list(write: Callable[[str], Any], groups: Iterable[Sequence[Any]]) -> None:
+    """Writes the items of groups as those of one JSON list, without its brackets."""
+    separator = ''
+    for group in filter(None, groups):
+        write(separator + _json(group)[1:-1])
+        separator = ','
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(',', ':'), allow_nan=False)
 
 
 def category(skeleton: Skeleton) -> dict[str, Any]:
@@ -61,13 +91,13 @@ def category(skeleton: Skeleton) -> dict[str, Any]:
     }
 
 
-def frame_entry(frame: PoseFrame, video: PoseVideo, index: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def frame_entry(index: int, frame: PoseFrame, video: PoseVideo) -> FrameEntry:
     """What a file says of a frame: its image, without the video's length, and its poses, without their ids.
 
     Args:
+        index: the frame's position in the video, for errors.
         frame: to be written.
         video: its name and skeleton count.
-        index: the frame's position in it, for errors.
 
     Raises:
         ValueError: naming the frame, see `write_video`.

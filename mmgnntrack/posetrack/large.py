@@ -1,0 +1,185 @@
+"""Large files of poses, which are read piece by piece."""
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .frame_store import FrameStore
+from .video import PoseFrame
+
+#: Bytes that are read at once.
+_WINDOW = 1 << 20
+#: Frames whose poses are in memory at once.
+_FRAMES = 256
+#: What may follow a value.
+_BEHIND = (*' \t\n\r,:]}',)
+_SPACE = re.compile(r'[ \t\n\r]*')
+_DECODER = json.JSONDecoder()
+#: Makes frames of `images` and `annotations` as PoseTrack18 has them.
+Parse = Callable[[list[Any], list[Any]], list[PoseFrame]]
+
+
+class UnfitError(ValueError):
+    """The file has to be read as a whole, for its order or for an error that is to be told."""
+
+
+def read_top(path: Path) -> dict[str, Any] | list[Any]:
+    """A JSON file without most of its annotations: an object whose `annotations` have the first one alone, or the first
+    item of a list.
+
+    Raises:
+        UnfitError: for anything else, or no JSON.
+    """
+    document: dict[str, Any] = {}
+    for key, value in _items(path):
+        if key is None:
+            return [value]
+        if key == 'annotations':
+            document.setdefault(key, [value])
+        elif key in document:
+            raise UnfitError(f'{key} twice')
+        else:
+            document[key] = value
+    return document
+
+
+def read_annotations(path: Path) -> Iterator[Any]:
+    """The items of a file's `annotations`, or of its list, one after the other. Raises UnfitError for no JSON."""
+    return (value for key, value in _items(path) if key in (None, 'annotations'))
+
+
+def read_frames(path: Path, images: Sequence[Any], parse: Parse) -> FrameStore:
+    """The frames of a file whose annotations are in the order of `images`.
+
+    Args:
+        path: the file, a list of annotations or an object with `annotations`.
+        images: objects with `id`.
+        parse: makes frames of some of the images and their annotations.
+
+    Raises:
+        UnfitError: if they are not, and for whatever is wrong with them.
+    """
+    places = {image['id']: index for index, image in enumerate(images)}
+    if len(places) < len(images):
+        raise UnfitError('an id twice')
+    frames, waiting, start, last = FrameStore(), [], 0, 0
+    for annotation in read_annotations(path):
+        place = places[annotation['image_id']]
+        if place < last:
+            raise UnfitError('annotations in another order than images')
+        last = place
+        while place >= start + _FRAMES:
+            frames.extend(parse(images[start : start + _FRAMES], waiting))
+            start, waiting = start + _FRAMES, []
+        waiting.append(annotation)
+    while start < len(images):
+        frames.extend(parse(images[start : start + _FRAMES], waiting))
+        start, waiting = start + _FRAMES, []
+    return frames
+
+
+def _items(path: Path) -> Iterator[tuple[str | None, Any]]:
+    """The items of a list, with None; or the fields of an object, of `annotations` each item."""
+    with path.open('rb') as file:
+        text = _Text(file)
+        try:
+            if text.peek() == '[':
+                yield from ((None, item) for item in text.items())
+            else:
+                yield from _fields(text)
+            text.end()
+        except (ValueError, RecursionError) as error:
+            raise UnfitError(str(error)) from error
+
+
+def _fields(text: '_Text') -> Iterator[tuple[str, Any]]:
+    text.take('{')
+    seen = False
+    while text.peek() != '}':
+        key = text.value()
+        text.take(':')
+        if key == 'annotations':
+            if seen:
+                raise UnfitError(f'{key} twice')
+            seen = True
+            yield from ((key, item) for item in text.items())
+        else:
+            yield key, text.value()
+        if text.peek() == ',':
+            text.take(',')
+        elif text.peek() != '}':
+            raise UnfitError('no comma')
+    text.take('}')
+
+
+class _Text:
+    """The text of a JSON file, of which a window is in memory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decode = codecs.getincrementaldecoder('utf-8')().decode
+        self._text, self._at, self._window = '', 0, _WINDOW
+
+    def _more(self) -> bool:
+        data = self._file.read(self._window)
+        self._text = self._text[self._at :] + self._decode(data, not data)
+        self._at = 0
+        return bool(data)
+
+    def peek(self) -> str:
+        """The next character that is no space; it stays there."""
+        while True:
+            self._at = _SPACE.match(self._text, self._at).end()
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                raise UnfitError('the file ends too early')
+
+    def take(self, character: str) -> None:
+        """Goes on behind a character."""
+        if self.peek() != character:
+            raise UnfitError(f'expected {character}')
+        self._at += 1
+
+    def value(self) -> Any:
+        """The next value."""
+        self.peek()
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._at)
+            except json.JSONDecodeError:
+                self._window *= 2  # it goes on behind the window, perhaps far
+                if not self._more():
+                    raise
+                continue
+            if self._text[end : end + 1] not in _BEHIND:  # a number may go on
+                at = self._at
+                if self._more():
+                    continue
+                end -= at
+            self._at, self._window = end, _WINDOW
+            return value
+
+    def items(self) -> Iterator[Any]:
+        """The items of the list that comes next."""
+        self.take('[')
+        if self.peek() == ']':
+            self.take(']')
+            return
+        while True:
+            yield self.value()
+            if self.peek() == ']':
+                self.take(']')
+                return
+            self.take(',')
+
+    def end(self) -> None:
+        """Raises UnfitError unless nothing follows."""
+        try:
+            character = self.peek()
+        except UnfitError:
+            return
+        raise UnfitError(f'{character} behind the end')
