@@ -360,7 +360,7 @@ def test_real_sequence_with_joints_moved_and_people_swapped(
     assert 0 < total['hota'][-1] < 100 and 0 < total['idf1'][-1] < 100
 
 
-def test_filtered_as_in_a_test(run: Run, tmp_path: Path) -> None:
+def test_filtered_as_in_a_test(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     """The figures of the files that a test writes are those of its metrics.json."""
     pytest.importorskip('mmengine')
     from mmgnntrack.evaluation.posetrack_metric import PoseTrackMetric
@@ -372,6 +372,7 @@ def test_filtered_as_in_a_test(run: Run, tmp_path: Path) -> None:
         poses = dict(keypoints=frame.keypoints, keypoint_scores=frame.keypoint_scores, instances_id=frame.track_ids)
         metric.process(None, [dict(video_name=video.name, frame_id=index, img_path='', pred_track_instances=poses)])
     expected = metric.evaluate(len(video))
+    capsys.readouterr()  # what the metric logs
     options = ('--joint-score-thr', 0.4, '--pose-score-thr', 0.5, '--hota', 'posetrack21')
     status, output, complaints = run(case / 'gt', tmp_path / 'results', '--json', *options)
     assert (status, complaints) == (0, '')
