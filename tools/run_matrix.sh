@@ -35,7 +35,7 @@ for version in ${PYTHONS:-3.10 3.11 3.12 3.13}; do
         options=(--upgrade)
         [ $which = newest ] || options=(--constraint requirements/lowest.txt)
         "$python" -m venv "$venv"
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check pytest Pillow psutil \
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check pytest pandas Pillow psutil \
             "${options[@]}" -r requirements/runtime.txt
         echo "== $("$python" --version), $which: $("$venv/bin/python" -m pip list --format freeze --disable-pip-version-check |
             grep -iE '^(numpy|scipy|torch|opencv-python|matplotlib)==' | tr '\n' ' ')"

@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TOOL = Path(__file__).parents[3] / 'tools/analysis_tools/benchmark_pose_tracking.py'
 
 
@@ -18,6 +20,7 @@ def test_table() -> None:
     assert all(float(row.split()[-1]) > 0 for row in rows)
 
 
+@pytest.mark.slow
 def test_beside_others() -> None:
     done = run('--frames', '3', '--people', '12', '--beside')
     assert done.returncode == 0, done.stderr

@@ -52,6 +52,7 @@ def test_stages(tmp_path: Path) -> None:
     assert [row[2:].partition(', ms ')[0] for row in rows[2:9]] == STAGES
 
 
+@pytest.mark.slow
 def test_a_long_video(tmp_path: Path) -> None:
     rows, videos = figures(tmp_path, '--people', '2', '--length', '200')
     (tenths,) = videos.values()

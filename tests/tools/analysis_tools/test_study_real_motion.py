@@ -2,9 +2,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_the_study(synthtrack: Path, tmp_path: Path) -> None:
     """A training of two iterations for each fold; nothing is trained twice."""
     options = ('--folds', '2', '--ahead', '1', '--horizon', '2', '--cfg-options', 'train_cfg.max_iters=2')
