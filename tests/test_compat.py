@@ -3,6 +3,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -128,6 +129,15 @@ class Call:
     def __call__(self) -> None:
         """What a call gives may be called in turn."""
 
+    def built(self, *state: object) -> 'Call':
+        """And is then given a state."""
+        self.call = (*self.call[:2], state)
+        return self
+
+
+FLOATS = partial(Call, np.dtype, 'f8', False, True)
+_reconstruct = np.empty(0).__reduce__()[0]
+
 
 def os_system(folder: Path) -> Callable:
     import os
@@ -178,7 +188,33 @@ def numpy_load(folder: Path) -> Callable:
     return Call(np.load, str(folder / 'a.npy'))
 
 
+def dtype_of_objects(folder: Path) -> Callable:
+    return Call(np.dtype, 'O', False, True)
+
+
+def dtype_of_records(folder: Path) -> Callable:
+    return Call(np.dtype, 'f8,(1000000,)f8', False, True)
+
+
+def dtype_with_a_field_far_away(folder: Path) -> Callable:
+    return FLOATS().built(3, '<', None, ('a',), {'a': (np.dtype('f8'), 10**9)}, 8, 1, 16)
+
+
+def dtype_of_a_million(folder: Path) -> Callable:
+    million = FLOATS().built(3, '<', (np.dtype('f8'), (1_000_000,)), None, None, 8_000_000, -1, 0)
+    return Call(_reconstruct, np.ndarray, (0,), b'b').built(1, (2,), million, False, bytes(16))
+
+
+def dtype_with_other_flags(folder: Path) -> Callable:
+    return FLOATS().built(3, '<', None, None, None, -1, -1, 63)
+
+
 ATTACKS = [
+    dtype_of_objects,
+    dtype_of_records,
+    dtype_with_a_field_far_away,
+    dtype_of_a_million,
+    dtype_with_other_flags,
     os_system,
     getattr_of_a_class,
     getattr_of_a_function,
@@ -201,11 +237,37 @@ def test_crafted_files_are_refused(tmp_path: Path, attack: Callable) -> None:
     assert not (tmp_path / 'reached').exists()
 
 
+@pytest.mark.parametrize('kind', ['?', 'i1', 'i8', 'u4', 'f2', 'f4', 'f8', '>f8', '>i2'])
+def test_arrays_and_numbers_in_a_checkpoint(tmp_path: Path, kind: str) -> None:
+    """Whatever their byte order, and again when they are saved again; what is computed of them is plain."""
+    array = np.arange(6).reshape(2, 3).astype(kind)
+    torch.save({'array': np.asfortranarray(array), 'number': array[1, 2]}, tmp_path / 'first.pth')
+    torch.save(torch.load(tmp_path / 'first.pth', weights_only=True), tmp_path / 'second.pth')
+    for name in ('first', 'second'):
+        found = torch.load(tmp_path / f'{name}.pth', weights_only=True)
+        assert found['array'].dtype == array.dtype.newbyteorder('=') and np.array_equal(found['array'], array)
+        assert found['number'] == array[1, 2] and type(found['number']) is type(array[1, 2])
+        assert type(np.append(found['array'], 1)) is type(found['array'] + 1) is np.ndarray
+        assert type(np.mean(found['array'])) is type(np.mean(array))
+        assert b'mmgnntrack' not in (tmp_path / f'{name}.pth').read_bytes()
+
+
+def test_arrays_that_claim_more_than_they_have(tmp_path: Path) -> None:
+    for shape in ((-1,), (100,), (2**61,), (2**32, 2**32)):
+        crafted = Call(_reconstruct, np.ndarray, (0,), b'b').built(1, shape, np.dtype('f8'), False, bytes(16))
+        torch.save({'state_dict': crafted}, tmp_path / 'crafted.pth')
+        with pytest.raises((ValueError, TypeError, MemoryError)):
+            torch.load(tmp_path / 'crafted.pth', weights_only=True)
+
+
 @pytest.mark.parametrize(('version', 'allowed'), [('2.4.1', False), ('2.5.0+cu121', False), ('2.6.0', True)])
 def test_functions_have_names_from_torch_2_6_on(version: str, allowed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """What 2.4 and 2.5 take for allowed, they cannot read: every load would fail."""
     given = []
     monkeypatch.setattr(torch, '__version__', version)
     monkeypatch.setattr(torch.serialization, 'add_safe_globals', given.append)
-    compat.allow_mmengine_checkpoints()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter('always')
+        compat.allow_mmengine_checkpoints()
     assert bool(given) == allowed
+    assert allowed or 'runs whatever program is in a checkpoint' in str(told[0].message)

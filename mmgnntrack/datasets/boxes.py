@@ -1,6 +1,5 @@
 """Boxes of people that take the detector's place."""
 
-import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -10,6 +9,8 @@ from mmpose.structures.bbox import bbox_xywh2xyxy
 
 from mmgnntrack.functional import pose_bboxes
 from mmgnntrack.posetrack import PoseFrame, PoseVideo
+from mmgnntrack.posetrack.errors import OneLineError, described, row_problem
+from mmgnntrack.posetrack.reader import load_json
 
 _PERSON = 1
 
@@ -35,20 +36,24 @@ def read_bbox_file(path: str | Path, videos: Sequence[PoseVideo]) -> dict[int | 
         ValueError: naming the file and the field or entry: not such a list, no entry for any frame of the videos, or
             an id that two frames have.
     """
-    entries = json.loads(Path(path).read_text())
+    path = Path(path)
+    entries = load_json(path)
     if not isinstance(entries, list):
-        raise ValueError(f'{path}: expected a list of boxes, got {type(entries).__name__}')
+        raise OneLineError(f'{path}: expected a list of boxes, got {type(entries).__name__}')
     people: dict[int | str, list[list[float]]] = {}
     for index, entry in enumerate(entries):
         try:
-            row = [*map(float, entry['bbox']), float(entry['score'])]
-            image, category = entry['image_id'], entry['category_id']
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f'{path}, entry {index}: expected bbox, score, image_id and category_id, got {entry!r:.200}'
+            box, score, image, category = (entry[key] for key in ('bbox', 'score', 'image_id', 'category_id'))
+        except (KeyError, TypeError) as error:
+            got = described(entry)
+            raise OneLineError(
+                f'{path}, entry {index}: expected bbox, score, image_id and category_id, got {got}'
             ) from error
-        if len(row) != 5 or not np.isfinite(row).all():
-            raise ValueError(f"{path}, entry {index}: expected 'bbox' as x, y, w, h and 'score', got {row}")
+        row = [*box, score] if isinstance(box, list) else box
+        problem = row_problem(row, 5) or (None if isinstance(image, int | str) else f'image_id {described(image)}')
+        if problem:
+            expected = "'bbox' as x, y, w, h and 'score', all numbers, and 'image_id' as an integer or a name"
+            raise OneLineError(f'{path}, entry {index}: expected {expected}, got {problem}')
         if category == _PERSON:
             people.setdefault(image, []).append(row)
     _check_ids(path, people, videos)
@@ -60,11 +65,8 @@ def _check_ids(path: str | Path, ids: Collection[int | str], videos: Sequence[Po
     frames = [frame for video in videos for frame in video.frames]
     known = Counter(number for frame in frames for number in (frame.frame_id, frame.file_name) if number in ids)
     if not known:
-        first = frames[0]
-        raise ValueError(
-            f"{path}: expected frames' ids or names as image_id, such as {first.frame_id} or {first.file_name!r}, got "
-            'none of them'
-        )
+        such = f', such as {frames[0].frame_id} or {frames[0].file_name!r}' if frames else ''
+        raise OneLineError(f"{path}: expected frames' ids or names as image_id{such}, got none of them")
     image, count = known.most_common(1)[0]
     if count > 1:
-        raise ValueError(f'{path}: {count} frames have the id {image}, their file names are needed as image_id')
+        raise OneLineError(f'{path}: {count} frames have the id {image}, their file names are needed as image_id')

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmengine.dataset import BaseDataset
 from mmengine.fileio import load
 
-from mmgnntrack.posetrack import frame_numbers
+from mmgnntrack.posetrack import format_error, frame_numbers
+from mmgnntrack.posetrack.errors import AN_ID, is_id
 
 
 class ImageFrame(NamedTuple):
@@ -24,9 +25,14 @@ def image_frames(dataset: BaseDataset) -> dict[int | str, ImageFrame]:
 
     The images are all that the annotation file lists, with people or not; where it lists none (`images`, as in COCO),
     those that have samples. Their `frame_id`s number them, or else the order of the file names.
+
+    Raises:
+        PoseTrackFormatError: for images that are none, naming file and entry.
     """
     annotations = load(dataset.ann_file) if dataset.ann_file else {}
     if 'images' in annotations:
+        for row, image in enumerate(annotations['images']):
+            _check(image, row, dataset.ann_file)
         listed = {image['id']: dict(image, path=image['file_name']) for image in annotations['images']}
     else:
         infos = map(dataset.get_data_info, range(len(dataset)))
@@ -44,3 +50,12 @@ def image_frames(dataset: BaseDataset) -> dict[int | str, ImageFrame]:
         for (image_id, _), number in zip(images, numbers):
             frames[image_id] = ImageFrame(name, number, numbers[-1] + 1)
     return frames
+
+
+def _check(image: Any, row: int, path: str) -> None:
+    number = image.get('frame_id', 0) if isinstance(image, dict) else None
+    known = number is not None and isinstance(image.get('id'), int | str) and isinstance(image.get('file_name'), str)
+    if not known:
+        raise format_error(path, 'images', 'objects with id and file_name', image, f'of entry {row}')
+    if not is_id(number):
+        raise format_error(path, 'frame_id', AN_ID, number, f'of entry {row}')

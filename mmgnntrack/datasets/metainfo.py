@@ -3,9 +3,11 @@
 import warnings
 from pathlib import Path
 
+import numpy as np
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from mmgnntrack.posetrack import JOINTS, POSETRACK, Skeleton, mirrored, skeleton_of
+from mmgnntrack.posetrack.errors import OneLineError, said
 
 _COLORS = {'left': [0, 128, 255], 'right': [255, 128, 0]}
 
@@ -43,28 +45,37 @@ def read_skeleton(path: str | Path) -> Skeleton:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no such file; names it.
+        ValueError: if it is no such file; names it and what it said.
     """
     path = Path(path)
-    info = _metainfo(path if path.suffix else path.with_suffix('.py'))
-    names = [info['keypoint_id2name'].get(index) for index in range(info['num_keypoints'])]
-    if None in names or len(info['sigmas']) != len(names):
-        raise ValueError(
-            f'{path}: expected keypoint_info numbered from 0 and as many sigmas, got {len(info["sigmas"])} sigmas for '
-            f'{sorted(info["keypoint_id2name"])}'
-        )
-    links = tuple((names[start], names[end]) for start, end in info['skeleton_links'])
-    swaps = tuple((names[one], names[other]) for one, other in enumerate(info['flip_indices']) if one < other)
-    return Skeleton(tuple(names), tuple(info['sigmas'].tolist()), links, swaps)
-
-
-def _metainfo(path: str | Path) -> dict:
+    path = path if path.suffix else path.with_suffix('.py')
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings('ignore', 'The metainfo config file')  # that MMPose's own is taken, as documented
-            return parse_pose_metainfo(dict(from_file=str(path)))
-    except (AssertionError, AttributeError, KeyError, TypeError, ValueError, SyntaxError) as error:
-        raise ValueError(f'{path}: expected the metainfo of an MMPose data set, got {error!r}') from error
+            info = parse_pose_metainfo(dict(from_file=str(path)))
+        return _skeleton(info)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # such a file is a program, which may do anything
+        if isinstance(error, FileNotFoundError) and not path.is_file():
+            raise
+        what = f'got a {type(error).__name__} reading it: {said(error)}'
+        raise OneLineError(f'{path}: expected the metainfo of an MMPose data set, {what}') from error
+
+
+def _skeleton(info: dict) -> Skeleton:
+    """That of what MMPose makes of a metainfo file. Raises all kinds of errors for one that is wrong."""
+    names = [info['keypoint_id2name'].get(index) for index in range(info['num_keypoints'])]
+    if not all(isinstance(name, str) for name in names) or len(info['sigmas']) != len(names):
+        raise ValueError(
+            f'expected keypoint_info numbered from 0, with names, and as many sigmas, got {len(info["sigmas"])} sigmas '
+            f'for {sorted(info["keypoint_id2name"], key=str)}'
+        )
+    if not (np.isfinite(info['sigmas']) & (info['sigmas'] > 0)).all():
+        raise ValueError(f'expected sigmas above 0, got {info["sigmas"].tolist()}')
+    links = tuple((names[start], names[end]) for start, end in info['skeleton_links'])
+    swaps = tuple((names[one], names[other]) for one, other in enumerate(info['flip_indices']) if one < other)
+    return Skeleton(tuple(names), tuple(info['sigmas'].tolist()), links, swaps)
 
 
 def skeleton_for(joints: int, metainfo: str | None = None) -> Skeleton:

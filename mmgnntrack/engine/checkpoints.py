@@ -1,6 +1,5 @@
 """Weights from files, part by part."""
 
-import pickle
 from collections.abc import Mapping
 
 import torch
@@ -8,13 +7,12 @@ from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, is_tensor, nn
 
+from mmgnntrack.posetrack.errors import OneLineError, printable
+
 from .downloads import fetched, is_url
 
-#: The ways in which bytes, or what they hold, turn out to be no checkpoint.
-_NO_CHECKPOINT = (RuntimeError, EOFError, LookupError, TypeError, AttributeError, ValueError, pickle.UnpicklingError)
 
-
-class CheckpointError(ValueError):
+class CheckpointError(OneLineError):
     """A file of weights is no checkpoint, or is one of something else."""
 
 
@@ -45,8 +43,10 @@ def load_part(module: nn.Module, name: str, filename: str, prefix: str = '') -> 
         state = checkpoint.get('state_dict', checkpoint)
         state = {key.removeprefix(prefix): value for key, value in state.items() if is_tensor(value)}
     except FileNotFoundError as error:
-        raise FileNotFoundError(f'weights of the {name}: no such file: {filename}') from error
-    except _NO_CHECKPOINT as error:
+        raise FileNotFoundError(printable(f'weights of the {name}: no such file: {filename}')) from error
+    except PermissionError as error:
+        raise PermissionError(printable(f'weights of the {name}: {filename}: {error.strerror}')) from error
+    except Exception as error:  # bytes, and what they hold, turn out to be no checkpoint in many ways
         raise CheckpointError(
             f'weights of the {name}: {filename}: expected a checkpoint, got a {type(error).__name__} reading it'
         ) from error
@@ -79,6 +79,6 @@ def _flaw(given: Tensor, own: Tensor) -> str | None:
         return 'is sparse, quantized or without values'
     if own.is_floating_point() != given.is_floating_point():
         return f'is of {given.dtype}'
-    if own.is_floating_point() and not given.isfinite().all():
+    if own.is_floating_point() and not given.to(own.dtype).isfinite().all():
         return 'has NaN or infinity'
     return None

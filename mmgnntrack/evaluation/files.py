@@ -27,11 +27,10 @@ from mmgnntrack.posetrack import (
     posetrack_files,
     read_video,
 )
+from mmgnntrack.posetrack.errors import printable
 
 #: What the 16 values of each figure belong to.
 NAMES = (*POSETRACK17_JOINTS, 'total')
-
-
 #: Fields of predictions: what is unusual in a frame, and what it means.
 _UNUSUAL: dict[str, tuple[Callable[[PoseFrame], bool], str]] = {
     'scores': (
@@ -103,9 +102,8 @@ def pair_files(gt: str | Path, pred: str | Path, *, official_order: bool = False
     files = posetrack_files(gt)
     missing = [path.name for path in files if path.stem not in predictions]
     if missing:
-        raise PoseTrackFormatError(
-            f"{pred}, field 'file': expected a prediction file for each of {gt}, got none for {', '.join(missing)}"
-        )
+        expected = f'a prediction file for each of {gt}'
+        raise PoseTrackFormatError(f"{pred}, field 'file': expected {expected}, got none for {', '.join(missing)}")
     if official_order and gt.is_dir():
         listed = os.listdir(gt)
         files.sort(key=lambda path: listed.index(path.name))
@@ -147,11 +145,8 @@ def _count_pair(pair: FilePair, thresholds: tuple[float, float], **how: bool | s
     counts = count_video(gt, pred, **how)
     kept = filter_predictions(pred, *thresholds) if any(thresholds) else tracked_predictions(pred)
     filtered = counts if kept is pred else count_video(gt, kept, **how)
-    notes = (
-        _notes(gt, _UNUSUAL_TRUTH)
-        | _notes(pred, _UNUSUAL)
-        | ({'frames': f"{pred.path}, field 'images': {note}"} if note else {})
-    )
+    order = {'frames': printable(f"{pred.path}, field 'images': {note}")} if note else {}
+    notes = _notes(gt, _UNUSUAL_TRUTH) | _notes(pred, _UNUSUAL) | order
     return SequenceCounts(pair.name, counts, filtered, notes)
 
 
@@ -160,7 +155,8 @@ def _notes(video: PoseVideo, fields: dict[str, tuple[Callable[[PoseFrame], bool]
     for field, (unusual, meaning) in fields.items():
         for index, frame in enumerate(video.frames):
             if unusual(frame):
-                found[field] = f"{video.path}, frame {index} ({frame.file_name}), field '{field}': {meaning}"
+                place = f'{video.path}, frame {index} ({frame.file_name})'
+                found[field] = printable(f"{place}, field '{field}': {meaning}")
                 break
     return found
 

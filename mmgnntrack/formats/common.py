@@ -1,15 +1,14 @@
 """What the formats share: file names with numbers, poses into frames, boxes and scores of poses."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mmgnntrack.posetrack import NAMES_A_VIDEO, PoseFrame, PoseVideo, Skeleton, format_error, skeleton_named
+from mmgnntrack.posetrack.errors import LARGEST, is_id, said, usable
 from mmgnntrack.posetrack.skeletons import joint_columns
 
 #: Width and height of a video's images, px.
@@ -62,7 +61,7 @@ def make_video(path: Path, name: str, names: Sequence[str], given: Given, frames
         The video, its frames by number. Its skeleton is PoseTrack's 15 joints if these are they, with or without ears.
 
     Raises:
-        PoseTrackFormatError: if the given skeleton has another number of joints.
+        PoseTrackFormatError: if the given skeleton has another number of joints, or for numbers that mean nothing.
     """
     skeleton = given.skeleton
     if skeleton is None:
@@ -75,6 +74,11 @@ def make_video(path: Path, name: str, names: Sequence[str], given: Given, frames
     kept = skeleton.in_posetrack()
     columns = [*range(len(names))] if kept.joints == tuple(names) else joint_columns(names, kept.joints)
     ordered = sorted(frames, key=lambda frame: frame.number)
+    for frame in ordered:
+        wrong = frame.poses[~usable(frame.poses) & ~np.isnan(frame.poses)]
+        if len(wrong):
+            expected = f'coordinates and scores of at most {LARGEST:g}'
+            raise format_error(path, 'joints', expected, f'{wrong[0]}', frame.file_name)
     return PoseVideo(name, [_frame(frame, columns) for frame in ordered], path, kept)
 
 
@@ -97,13 +101,15 @@ def _frame(raw: RawFrame, columns: list[int]) -> PoseFrame:
 
 
 def last_number(stem: str) -> tuple[str, int] | None:
-    """What comes before the last number in a file's name, and that number; None if there is none.
+    """What comes before the last number in a file's name, and that number; None if there is none, or one that is too
+    long to be a frame's.
 
     >>> last_number('dance_000000000012'), last_number('7'), last_number('nobody')
     (('dance_', 12), ('', 7), None)
     """
     found = _LAST_NUMBER.match(stem)
-    return (found[1], int(found[2])) if found else None
+    digits = found[2].lstrip('0') or '0' if found else ''
+    return (found[1], int(digits)) if 0 < len(digits) < 20 and is_id(int(digits)) else None
 
 
 def frame_files(path: Path, names: Sequence[str], ending: str = '') -> tuple[str, dict[str, int]]:
@@ -138,12 +144,12 @@ def frame_files(path: Path, names: Sequence[str], ending: str = '') -> tuple[str
     return (first or '').rstrip('_-. '), numbers
 
 
-def load_json(path: Path, frame: str | None = None) -> Any:
-    """The JSON of a file. Raises PoseTrackFormatError where it is none."""
+def load_lines(path: Path, frame: str | None = None) -> list[str]:
+    """The lines of a text file. Raises PoseTrackFormatError where it is none."""
     try:
-        return json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:  # not JSON, or not text, or nested without end
-        raise format_error(path, 'file', 'JSON', str(error), frame) from error
+        return path.read_text(encoding='utf-8-sig').splitlines()  # spreadsheets begin it with a mark
+    except UnicodeDecodeError as error:
+        raise format_error(path, 'file', 'text in UTF-8', said(error), frame) from error
 
 
 def joint_names(

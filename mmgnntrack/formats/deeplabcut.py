@@ -14,6 +14,7 @@ import numpy as np
 
 from mmgnntrack.files import write_text
 from mmgnntrack.posetrack import PoseVideo, format_error
+from mmgnntrack.posetrack.errors import said
 
 from .common import Given, ImageSize, RawFrame, last_number, make_video, triples_of
 
@@ -53,8 +54,8 @@ def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[str], np.ndarray]:
     try:
         with path.open(newline='', encoding='utf-8-sig') as file:  # spreadsheets begin it with a mark
             rows = [row for row in csv.reader(file) if row]
-    except UnicodeDecodeError as error:
-        raise format_error(path, 'file', 'a table in UTF-8', str(error)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise format_error(path, 'file', 'a table in UTF-8', said(error)) from error
     header = {}
     while rows and rows[0][0] in _LEVELS:
         row = rows.pop(0)
@@ -66,7 +67,7 @@ def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[str], np.ndarray]:
     skipped = next((place for place, coord in enumerate(header['coords']) if coord in _COORDS), 1)
     labels = ['/'.join(row[:skipped]).strip('/') for row in rows]
     width = len(header['coords'])
-    for row, label in zip(rows, labels):
+    for row, label in zip([*header.values(), *rows], [*header, *labels]):
         if len(row) != width:
             raise format_error(path, 'row', f'{width} values', f'{len(row)}', label)
     values = [[_value(path, cell, label) for cell in row[skipped:]] for row, label in zip(rows, labels)]
@@ -92,8 +93,8 @@ def _read_hdf(path: Path) -> tuple[dict[str, list[str]], list[str], np.ndarray]:
         with pandas.HDFStore(path, 'r') as store:
             key = next(iter(store.keys()), None)
             table = None if key is None else store[key]
-    except (OSError, tables.exceptions.HDF5ExtError) as error:
-        raise format_error(path, 'file', 'HDF that pandas wrote', str(error).splitlines()[0]) from error
+    except Exception as error:  # PyTables, pandas and the pickles in the file fail in many ways
+        raise format_error(path, 'file', 'HDF that pandas wrote', said(error)) from error
     levels = [*table.columns.names] if table is not None else []
     if 'coords' not in levels or 'bodyparts' not in levels:
         raise format_error(path, 'columns', "levels 'scorer', 'bodyparts' and 'coords'", levels)
@@ -106,7 +107,10 @@ def _poses(path: Path, header: dict[str, list[str]]) -> tuple[list[str], np.ndar
     """The body parts of an individual, and (individuals, body parts, 3) their columns, -1 for what is not there."""
     parts, coords = header['bodyparts'], header['coords']
     individuals = header.get('individuals', [''] * len(parts))
-    where = {key: column for column, key in enumerate(zip(individuals, parts, coords, strict=True))}
+    where: dict[tuple[str, ...], int] = {}
+    for column, key in enumerate(zip(individuals, parts, coords, strict=True)):
+        if where.setdefault(key, column) != column:
+            raise format_error(path, 'header', 'each column once', f'{" ".join(filter(None, key))} twice')
     bodies = {individual: [] for individual in individuals}
     for individual, part, coord in where:
         if coord == 'x':

@@ -14,8 +14,9 @@ import numpy as np
 from mmgnntrack.files import write_text
 from mmgnntrack.posetrack import COCO, PoseVideo, format_error
 from mmgnntrack.posetrack.errors import float_table
+from mmgnntrack.posetrack.reader import load_json
 
-from .common import Given, ImageSize, RawFrame, clear, frame_files, joint_names, load_json, make_video, triples_of
+from .common import Given, ImageSize, RawFrame, clear, frame_files, joint_names, make_video, triples_of
 
 ENDING = '_keypoints.json'
 

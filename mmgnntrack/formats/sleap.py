@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mmgnntrack.posetrack import PoseFrame, PoseVideo, format_error
+from mmgnntrack.posetrack.errors import said
 
 from .common import Given, ImageSize, RawFrame, make_video, mean_scores, scores_of
 
@@ -34,8 +35,8 @@ def read_sleap(path: Path, given: Given) -> PoseVideo:
     sleap_io = _sleap_io(path)
     try:
         labels = sleap_io.load_slp(str(path), open_videos=False)
-    except (OSError, KeyError, ValueError) as error:
-        raise format_error(path, 'file', "SLEAP's labels", str(error).splitlines()[0]) from error
+    except Exception as error:  # HDF and the JSON in it fail in many ways
+        raise format_error(path, 'file', "SLEAP's labels", said(error)) from error
     if len(labels.videos) > 1:
         raise format_error(path, 'videos', 'one', f'{len(labels.videos)}')
     if len(labels.skeletons) != 1:

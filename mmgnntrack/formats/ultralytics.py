@@ -13,6 +13,8 @@ import numpy as np
 
 from mmgnntrack.files import write_text
 from mmgnntrack.posetrack import COCO, PoseVideo, format_error
+from mmgnntrack.posetrack.errors import row_problem, usable
+from mmgnntrack.posetrack.reader import load_json
 
 from .common import (
     Given,
@@ -24,7 +26,7 @@ from .common import (
     flat_triples_of,
     frame_files,
     joint_names,
-    load_json,
+    load_lines,
     make_video,
 )
 
@@ -66,7 +68,8 @@ def _needed(path: Path, size: ImageSize | None) -> np.ndarray:
 
 def _lines(path: Path, number: int, names: tuple[str, ...], size: np.ndarray) -> np.ndarray:
     """(n, K, 3) of a frame."""
-    poses = [_line(path, number, line.split(), names, size) for line in path.read_text().splitlines() if line.strip()]
+    lines = (line.split() for line in load_lines(path, str(number)))
+    poses = [_line(path, number, words, names, size) for words in lines if words]
     return np.array(poses).reshape(-1, len(names), 3)
 
 
@@ -78,7 +81,7 @@ def _line(path: Path, number: int, words: list[str], names: tuple[str, ...], siz
         values = np.array([*map(float, words)])
     except ValueError:
         raise format_error(path, 'line', 'numbers', ' '.join(words), str(number)) from None
-    if width is None or not np.isfinite(values).all():
+    if width is None or not usable(values).all():
         expected = f'class, box, x, y (and score) of {len(names)} joints, perhaps score and identity, all finite'
         got = f'{len(words)} values' if width is None else ' '.join(words)
         raise format_error(path, 'line', expected, got, str(number))
@@ -116,15 +119,14 @@ def _object(path: Path, number: int, person: Any) -> np.ndarray:
     points = person.get('keypoints') if isinstance(person, dict) else None
     if not isinstance(points, dict):
         raise format_error(path, 'keypoints', 'an object with x, y and visible', person, str(number))
-    try:
-        x, y = (np.array(points[axis], np.float64) for axis in 'xy')
-        scores = np.array(points.get('visible', np.full(len(x), np.nan)), np.float64)
-        pose = np.stack([x, y, scores], -1)
-    except (KeyError, TypeError, ValueError) as error:
-        expected = 'as many numbers in x, in y and in visible'
-        raise format_error(path, 'keypoints', expected, f'{points!r} ({error})'[:80], str(number)) from error
-    if pose.ndim != 2 or not np.isfinite(pose[:, :2]).all():
-        raise format_error(path, 'keypoints', 'lists of finite numbers', points, str(number))
+    x, y, scores = (points.get(field) for field in ('x', 'y', 'visible'))
+    count = len(x) if isinstance(x, list) else 0
+    for values in (x, y) if scores is None else (x, y, scores):
+        problem = row_problem(values, count)
+        if problem:
+            expected = 'as many numbers in x, in y and in visible'
+            raise format_error(path, 'keypoints', expected, problem, str(number))
+    pose = np.array([x, y, [np.nan] * count if scores is None else scores], np.float64).T.copy()
     return _without_zeros(pose)
 
 

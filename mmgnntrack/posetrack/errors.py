@@ -18,11 +18,20 @@ FieldErrors = Callable[[str, str], RowError]
 LARGEST = 1e9
 #: Below it are the numbers of frames, whose differences have to fit into 64 bits.
 LARGEST_ID = 2**62
+AN_ID = 'an integer below 2**62'
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 50
 
 
-class PoseTrackFormatError(ValueError):
+class OneLineError(ValueError):
+    """What a user can get wrong, told in one line: what breaks lines or steers a terminal in it, as names may, is shown
+    as `printable` does."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text))
+
+
+class PoseTrackFormatError(OneLineError):
     """A PoseTrack file or folder is not as it should be. The message says where, what was expected and what came."""
 
 
@@ -40,9 +49,8 @@ def format_error(
     """
     place = f'{path}, frame {_short(frame, 200)}' if frame is not None else str(path)
     shown = got if isinstance(got, str) else described(got)
-    return PoseTrackFormatError(
-        printable(f"{place}, field '{field}': expected {_short(expected, 400)}, got {_short(shown, 80)}")
-    )
+    text = f"{place}, field '{field}': expected {_short(expected, 400)}, got {_short(shown, 80)}"
+    return PoseTrackFormatError(text)
 
 
 def described(value: Any) -> str:
@@ -55,16 +63,16 @@ def described(value: Any) -> str:
 
 
 def said(error: BaseException) -> str:
-    """What an error says, in one line that is not too long.
+    """The first line of what an error says, not too long.
 
     >>> said(ValueError('one' + chr(10) + 'two')), said(KeyError())
     ('one', 'nothing')
     """
-    return printable(_short((str(error).strip().splitlines() or ['nothing'])[0], 200))
+    return _short((str(error).strip().splitlines() or ['nothing'])[0], 200)
 
 
 def printable(text: str) -> str:
-    """A text in whose place nothing is that breaks lines or steers a terminal, as names may.
+    """A text with escapes in the place of what breaks lines or steers a terminal.
 
     >>> printable('a' + chr(10) + chr(27) + '[2J') == r'a\\n\\x1b[2J'
     True

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .errors import format_error, is_id
+from .errors import AN_ID, format_error, is_id
 from .large import read_annotations, read_frames, read_top
 from .posetrack17 import parse_posetrack17
 from .posetrack18 import keypoint_names, parse_posetrack18
@@ -108,7 +108,7 @@ def _listed(entries: Iterable[Any], path: Path) -> list[dict[str, Any]]:
             raise format_error(path, 'file', 'COCO keypoint results, a list of objects', entry, f'of entry {row}')
         image = entry.get('image_id')
         if not is_id(image):
-            raise format_error(path, 'image_id', 'an integer of at most 18 digits', image, f'of entry {row}')
+            raise format_error(path, 'image_id', AN_ID, image, f'of entry {row}')
         ids.add(image)
     return [{'id': number, 'file_name': str(number)} for number in sorted(ids)]
 

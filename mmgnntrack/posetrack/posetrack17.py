@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import (
+    AN_ID,
     FieldErrors,
     RowError,
     described,
@@ -98,7 +99,7 @@ def _frame(index: int, entry: dict[str, Any], has_people: bool, path: Path) -> P
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if number is not None and not is_id(number):
-        raise format_error(path, 'imgnum', 'a whole number of at most 18 digits', number, place)
+        raise format_error(path, 'imgnum', AN_ID, number, place)
     labeled = _unwrap(entry.get('is_labeled'))
     return PoseFrame(
         file_name=name,

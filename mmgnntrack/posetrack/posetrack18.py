@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .errors import (
+    AN_ID,
     FieldErrors,
     RowError,
     described,
@@ -24,8 +25,6 @@ from .joints import JOINTS, POSETRACK18_KEYPOINTS
 from .skeletons import joint_columns
 from .table import PoseTable
 from .video import PoseFrame
-
-_AN_ID = 'an integer of at most 18 digits'
 
 
 def parse_posetrack18(
@@ -112,7 +111,7 @@ def _frame(index: int, image: dict[str, Any], path: Path) -> PoseFrame:
         raise format_error(path, 'file_name', "the image's name", name, str(index))
     number = image.get('frame_id', image.get('id'))
     if not is_id(number):
-        raise format_error(path, 'frame_id', _AN_ID, number, place)
+        raise format_error(path, 'frame_id', AN_ID, number, place)
 
     def error(got: str) -> Exception:
         expected = 'polygons of at least 3 corners, each a list of numbers in ignore_regions_x and in ignore_regions_y'
@@ -137,7 +136,7 @@ def _join(images: list[dict[str, Any]], annotations: list[dict[str, Any]], path:
         place = f'{index} ({image["file_name"]})'
         number = image.get('id')
         if not is_id(number):
-            raise format_error(path, 'id', _AN_ID, number, place)
+            raise format_error(path, 'id', AN_ID, number, place)
         if positions.setdefault(number, index) != index:
             raise format_error(path, 'id', 'an id of its own for each image', f'{number} twice', place)
     numbers = [annotation.get('image_id') for annotation in annotations]

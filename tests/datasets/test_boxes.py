@@ -54,6 +54,11 @@ def test_boxes_by_name(tmp_path: Path) -> None:
         ({**ENTRY, 'score': float('nan')}, 'entry 1: expected'),
         ({'bbox': [1, 2, 3, 4]}, 'entry 1: expected bbox, score, image_id and category_id'),
         (7, 'entry 1: expected bbox'),
+        ({**ENTRY, 'bbox': [1, 2, 3, 1e308]}, 'entry 1: expected .* got 1e.308 at position 3, beyond 1e'),
+        ({**ENTRY, 'score': 10**400}, 'entry 1: expected .* at position 4, beyond'),
+        ({**ENTRY, 'score': '0.5'}, "entry 1: expected .* got '0.5' at position 4"),
+        ({**ENTRY, 'bbox': None}, 'entry 1: expected .* got None'),
+        ({**ENTRY, 'image_id': [1]}, r'entry 1: expected .* got image_id \[1\]'),
     ],
 )
 def test_bad_entries(tmp_path: Path, entry: object, complaint: str) -> None:
@@ -64,6 +69,11 @@ def test_bad_entries(tmp_path: Path, entry: object, complaint: str) -> None:
 def test_boxes_of_other_images(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="boxes.json: .* such as 0 or 'v/0.jpg', got none of them"):
         read_bbox_file(a_file(tmp_path, {**ENTRY, 'image_id': 9}), [VIDEO])
+    with pytest.raises(ValueError, match='boxes.json: expected .* as image_id, got none of them'):
+        read_bbox_file(a_file(tmp_path, ENTRY), [])
+    (tmp_path / 'cut.json').write_text('[{"bbox": [1')
+    with pytest.raises(ValueError, match="cut.json, field 'file': expected JSON, got Expecting"):
+        read_bbox_file(tmp_path / 'cut.json', [VIDEO])
     path = tmp_path / 'dict.json'
     path.write_text('{}')
     with pytest.raises(ValueError, match='expected a list of boxes, got dict'):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from mmgnntrack.datasets.image_frames import image_frames
+from mmgnntrack.posetrack import PoseTrackFormatError
 
 
 @pytest.fixture
@@ -32,6 +33,21 @@ def test_frame_ids_number_the_frames(frames_of: Callable) -> None:
 def test_else_file_names_do(frames_of: Callable) -> None:
     found = frames_of(dict(file_name='b/02.jpg'), dict(file_name='b/01.jpg', frame_id=3))
     assert found == {0: ('b', 1, 2), 1: ('b', 0, 2)}
+
+
+@pytest.mark.parametrize(
+    ('image', 'complaint'),
+    [
+        (dict(frame_id=3), "field 'images': expected objects with id and file_name, got {'frame_id': 3"),
+        (dict(file_name=3), "field 'images': expected objects with id and file_name"),
+        (dict(file_name='b/03.jpg', frame_id='3'), "field 'frame_id': expected an integer below .*, got 3"),
+        (dict(file_name='b/03.jpg', frame_id=1.5), "field 'frame_id': expected an integer below .*, got 1.5"),
+        (dict(file_name='b/03.jpg', frame_id=10**30), "field 'frame_id': expected an integer below"),
+    ],
+)
+def test_what_is_no_image(frames_of: Callable, image: dict, complaint: str) -> None:
+    with pytest.raises(PoseTrackFormatError, match=f'images.json, frame of entry 1, {complaint}'):
+        frames_of(dict(file_name='b/02.jpg'), image)
 
 
 def test_folders_of_one_name(frames_of: Callable) -> None:

@@ -62,6 +62,14 @@ def test_no_metainfo(tmp_path: Path) -> None:
         CAT.replace('sigmas=', 'sigma='): 'expected the metainfo',
         CAT.replace('0.25, ', ''): r'got 1 sigmas for \[0, 1\]',
         CAT.replace('{0:', '{2:'): r'got 2 sigmas for \[1, 2\]',
+        CAT.replace("'paw'", '3'): 'expected keypoint_info numbered from 0, with names',
+        CAT.replace("'paw'", "'nose'"): 'expected the metainfo',
+        CAT.replace('0.25', '-0.25'): 'expected sigmas above 0',
+        CAT.replace('0.25', 'float("nan")'): 'expected sigmas above 0',
+        'x = 1 / 0': 'got a ZeroDivisionError reading it: division by zero',
+        'import sys\nsys.exit(3)': 'got a SystemExit reading it: 3',
+        'raise RuntimeError("no\\nmore")': 'got a RuntimeError reading it: no$',
+        "open('nothing_there.txt')": 'got a FileNotFoundError reading it',
     }
     for index, (text, message) in enumerate(bad.items()):
         path = tmp_path / f'{index}.py'

@@ -48,6 +48,20 @@ def test_all_missing_files_are_named(folders: tuple[Path, Path]) -> None:
         pair_files(pred, gt)
 
 
+def test_names_that_steer_a_terminal_are_shown(folders: tuple[Path, Path]) -> None:
+    gt, pred = folders
+    (gt / 'd\x1b[2J.json').write_text((gt / 'a.json').read_text())
+    with pytest.raises(PoseTrackFormatError, match=r'got none for d\\x1b\[2J.json$'):
+        pair_files(gt, pred)
+    video = a_video(people_at(100), name='a')
+    video.frames[0].file_name = 'v/\n0.jpg'
+    video.frames[0].keypoint_scores[:] = np.nan
+    write_video(gt / 'a.json', video)
+    write_video(pred / 'a.json', video)
+    (counts,) = count_files(pair_files(gt / 'a.json', pred / 'a.json')[0])
+    assert counts.notes['scores'].endswith(r"frame 0 (v/\n0.jpg), field 'scores': poses without scores rank last")
+
+
 @pytest.mark.parametrize('jobs', [1, 2])
 def test_counts_of_files_add_up_to_the_figures_of_all(jobs: int) -> None:
     pairs, _ = pair_files(GOLDEN / 'gt', GOLDEN / 'pred')

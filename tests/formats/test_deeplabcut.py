@@ -103,6 +103,12 @@ BAD = {
     'width': (SINGLE + '3,1,2\n', "frame 3, field 'row': expected 7 values, got 3"),
     'twice': (SINGLE + '2,1,2,1,3,4,1\n', "field 'row': expected a number of its own for each frame, got 2 twice"),
     'name': (SINGLE + 'x,1,2,1,3,4,1\n', "field 'row': expected a frame's number, got x"),
+    'long name': (SINGLE + f'{"9" * 400},1,2,1,3,4,1\n', "field 'row': expected a frame's number, got 9999"),
+    'levels': (SINGLE.replace('DLC,', '', 1), "frame scorer, field 'row': expected 7 values, got 6"),
+    'column': (SINGLE.replace(',tail', ',snout'), "field 'header': expected each column once, got snout x twice"),
+    'infinity': (SINGLE.replace('5.0', 'inf'), "frame 1, field 'joints': expected .* of at most 1e\\+09, got inf"),
+    'large': (SINGLE.replace('0.75', '1e308'), r"frame 1, field 'joints': expected .*, got 1e\+308"),
+    'long cell': (SINGLE + f'"{"x" * 200_000}",1\n', "field 'file': expected a table in UTF-8, got field larger than"),
     'y': (SINGLE.replace('coords,x,y', 'coords,x,z'), "field 'coords': expected x and y of each body part"),
     'parts': (
         SEVERAL.replace('single', 'c'),

@@ -53,6 +53,7 @@ BAD = {
     'box alone': ('0 0.5 0.5 0.2 0.2', '17 joints, .*, got 5 values'),
     'words': (a_line(17, 3).replace('0.01', 'far'), 'expected numbers, got 0 0.5'),
     'nan': (a_line(17, 3).replace('0.01', 'nan'), 'all finite, got 0 0.5'),
+    'large': (a_line(17, 3).replace('0.01', '1e308'), 'all finite, got 0 0.5'),
 }
 
 
@@ -60,6 +61,13 @@ BAD = {
 def test_bad_lines(tmp_path: Path, line: str, message: str) -> None:
     a_frame(tmp_path / 'v', 'v_3', a_line(17, 3), line)
     with pytest.raises(PoseTrackFormatError, match=f"v_3.txt, frame 3, field 'line': .*{message}"):
+        read(tmp_path / 'v', image_size=SIZE)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    a_frame(tmp_path / 'v', 'v_3', a_line(17, 3))
+    (tmp_path / 'v/v_3.txt').write_bytes(b'0 0.5 \xff')
+    with pytest.raises(PoseTrackFormatError, match="v_3.txt, frame 3, field 'file': expected text in UTF-8"):
         read(tmp_path / 'v', image_size=SIZE)
 
 
@@ -108,7 +116,12 @@ BAD_JSON = {
     'keypoints': ([[{'box': {}}]], "frame 0, field 'keypoints': expected an object with x, y and visible"),
     'lengths': ([[a_person(x=[1.0])]], "frame 0, field 'keypoints': expected as many numbers in x, in y and in"),
     'numbers': ([[a_person(x=['a'] * 17)]], "frame 0, field 'keypoints': expected as many numbers in x"),
-    'null': ([[a_person(x=[None] * 17)]], "frame 0, field 'keypoints': expected lists of finite numbers"),
+    'null': ([[a_person(x=[None] * 17)]], "frame 0, field 'keypoints': expected as .*, got None at position 0"),
+    'large': (
+        [[a_person(y=[1e308] * 17)]],
+        "frame 0, field 'keypoints': .*, got 1e.308 at position 0, beyond 1e.09",
+    ),
+    'long': ([[a_person(visible=[10**400] * 17)]], "frame 0, field 'keypoints': .* at position 0, beyond"),
     'frames': ([[a_person()], 3], "field 'file': expected a list with a list of objects for each frame"),
 }
 

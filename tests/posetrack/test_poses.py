@@ -104,6 +104,12 @@ BAD = {
     'no keypoints': ([{'image_id': 4}], "frame 4, field 'keypoints': .* got None"),
     'later number': ([result(4, 17), result(5, 15)], r"frame 1 \(5\), field 'keypoints': expected 51 .* got 45 values"),
     'NaN': ([result(4, 17, float('nan'))], r"frame 0 \(4\), field 'keypoints': .* got nan at position 2"),
+    'large': (
+        [result(4, 17, -1e308)],
+        r"frame 0 \(4\), field 'keypoints': .* got -1e\+308 at position 2, beyond 1e\+09",
+    ),
+    'long id': ([result(2**62, 17)], "of entry 0, field 'image_id': expected an integer below 2.*, got 46"),
+    'true': ([{**result(1, 17), 'image_id': True}], "of entry 0, field 'image_id': expected an integer .* got True"),
     'no JSON': ({}, "field 'file': expected an object with 'images'"),
     'images': ({'images': 3, 'annotations': 3}, "field 'images': expected a list"),
 }

@@ -198,6 +198,13 @@ BAD_18 = {
     'two corners': (['images', 0, 'ignore_regions_x'], [[0, 4]], 'ignore_regions', 'at least 3 corners', '2 x and 3 y'),
     'one axis': (['images', 0, 'ignore_regions_x'], None, 'ignore_regions', 'at least 3 corners', '[]'),
     'NaN corner': (['images', 0, 'ignore_regions_x', 0, 1], float('nan'), 'ignore_regions', 'polygons', 'nan'),
+    'large': (['annotations', 0, 'bbox', 2], 1e308, 'bbox', '4 finite numbers', '1e+308 at position 2, beyond 1e+09'),
+    'long': (['annotations', 1, 'keypoints', 4], 10**30, 'keypoints', 'finite', 'at position 4, beyond 1e+09'),
+    'long id': (['annotations', 1, 'track_id'], 2**63, 'track_id', 'non-negative integer', '9223372036854775808'),
+    'long number': (['images', 0, 'frame_id'], 10**400, 'frame_id', 'an integer below 2**62', '1000'),
+    'no number': (['images', 0, 'frame_id'], True, 'frame_id', 'an integer', 'True'),
+    'names twice': (['categories', 0, 'keypoints', 3], 'nose', 'categories', 'different names', "['nose', "),
+    'numbers for names': (['categories', 0, 'keypoints', 3], 3, 'categories', 'different names', "['nose', "),
 }
 
 
@@ -209,7 +216,8 @@ def test_bad_posetrack18(tmp_path: Path, keys: list, value: object, f: str, e: s
     with pytest.raises(PoseTrackFormatError) as caught:
         read_video(path)
     message = str(caught.value)
-    assert message.startswith(f"{path}, frame 0 (v/0.jpg), field '{f}': expected ")
+    place = f'{path}, frame 0 (v/0.jpg)' if keys[0] != 'categories' else f'{path}'
+    assert message.startswith(f"{place}, field '{f}': expected ")
     assert e in message.split(', got ')[0]
     assert g in message.split(', got ')[1]
 
@@ -240,6 +248,27 @@ def test_bad_posetrack17(tmp_path: Path, keys: list, value: object, field: str, 
     message = str(caught.value)
     assert message.startswith(f"{path}, frame 0 (v/1.jpg), field '{field}': expected ")
     assert got in message.split(', got ')[1]
+
+
+@pytest.mark.parametrize('number', [float('inf'), float('nan'), 1.5, 2**62, True, '5'], ids=str)
+def test_what_is_no_number_of_an_image(tmp_path: Path, number: object) -> None:
+    document = posetrack17()
+    document['annolist'][0]['imgnum'] = [number]
+    with pytest.raises(PoseTrackFormatError, match=r"frame 0 \(v/1.jpg\), field 'imgnum': expected an integer below"):
+        read_video(write(tmp_path, document))
+    document['annolist'][0]['imgnum'] = 5.0
+    assert read_video(write(tmp_path, document)).frames[0].frame_id == 5
+
+
+@pytest.mark.parametrize('depth', [100, 900, 100_000])
+def test_lists_in_lists_in_lists(tmp_path: Path, depth: int) -> None:
+    text = json.dumps(posetrack18() | {'annotations': [{'image_id': 7, 'keypoints': 'x'}]})
+    for mark, field in (('"x"', 'keypoints'), ('[{"image_id": 7, "keypoints": "x"}]', 'annotations')):
+        path = tmp_path / 'v.json'
+        path.write_text(text.replace(mark, '[' * depth + ']' * depth))
+        with pytest.raises(PoseTrackFormatError, match=f"field '({field}|file)': expected") as error:
+            read_video(path)
+        assert len(str(error.value)) < 400
 
 
 def test_an_annotation_of_an_unknown_image(tmp_path: Path) -> None:
@@ -333,6 +362,11 @@ def test_real_files() -> None:
     assert [index for index, frame in enumerate(train.frames) if len(frame)] == list(range(23, 54))
     val = read_folder(SHARED / 'realdata/posetrack18/annotations/val')
     assert [len(video.frames[0].ignore_regions) > 0 for video in val] == [True] * 3
+
+
+def test_messages_are_short() -> None:
+    message = str(format_error('v.json', 'id', 'x' * 9999, ['x' * 9999] * 9, 'x' * 9999))
+    assert len(message) < 800 and message.startswith('v.json, frame xxx') and message.endswith('...')
 
 
 def test_names_that_steer_a_terminal_are_shown() -> None:

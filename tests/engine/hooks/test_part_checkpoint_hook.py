@@ -66,6 +66,7 @@ def test_what_does_not_fit(tmp_path: Path) -> None:
         ('1.num_batches_tracked', torch.tensor(0.5), 'is of torch.float32'),
         ('0.weight', torch.eye(2, 3).to_sparse(), 'is sparse'),
         ('0.bias', torch.zeros(2, device='meta'), 'is sparse'),
+        ('0.weight', torch.full((2, 3), 1e300, dtype=torch.float64), 'has NaN or infinity'),
     ],
 )
 def test_numbers_that_no_network_can_work_with(tmp_path: Path, key: str, value: torch.Tensor, flaw: str) -> None:
@@ -102,6 +103,13 @@ def test_what_is_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv('no_proxy', 'localhost')
     with pytest.raises(OSError, match='weights of the detector: http://localhost:1/a.pth cannot be .*refused'):
         load_part(a_part(), 'detector', 'http://localhost:1/a.pth')
+
+
+def test_names_that_steer_a_terminal_are_shown(tmp_path: Path) -> None:
+    for error, file in ((CheckpointError, save(tmp_path / 'a\x1b[2J.pth', {})), (OSError, str(tmp_path / '\x1b.pth'))):
+        with pytest.raises(error) as told:
+            load_part(a_part(), 'detector', file)
+        assert str(told.value).isprintable() and r'\x1b' in str(told.value)
 
 
 def test_a_long_list_is_cut(tmp_path: Path) -> None:
