@@ -68,7 +68,7 @@ def one_line_errors(
         text = str(error)
         if '\nOriginal Traceback ' in text:  # which torch makes the message of what a worker of a data loader raises
             text = text.rstrip().rpartition('\n')[2].partition(': ')[2]
-        raise SystemExit(f'error: {text}') from error
+        raise SystemExit(f'error: {_printable(text)}') from error
     except KeyboardInterrupt as interrupt:
         raise SystemExit(interrupted) from interrupt
 
@@ -94,7 +94,13 @@ def ended_by_user() -> Iterator[list[bool]]:
 
 def warn(text: str) -> None:
     """Prints a warning for the person at the command line."""
-    print(f'warning: {text}', file=sys.stderr)
+    print(f'warning: {_printable(text)}', file=sys.stderr)
+
+
+def _printable(text: str) -> str:
+    from .posetrack.errors import printable  # `mmgnntrack info` wants no numpy
+
+    return printable(text)
 
 
 def tool_parser(description: str) -> argparse.ArgumentParser:

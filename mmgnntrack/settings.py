@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields
 from numbers import Real
@@ -23,7 +24,7 @@ def in_range(owner: str, least: float = -math.inf, most: float = math.inf, **val
     """
     for field, value in values.items():
         number = isinstance(value, Real) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or not least <= value <= most:
+        if not number or not abs(value) <= sys.float_info.max or not least <= value <= most:
             bounds = (
                 f' from {least} to {most}'
                 if math.isfinite(least + most)
@@ -32,6 +33,13 @@ def in_range(owner: str, least: float = -math.inf, most: float = math.inf, **val
                 else ''
             )
             raise ValueError(f'{owner}: {field} must be a finite number{bounds}, got {value!r}')
+
+
+def of_type(owner: str, kind: type, **values: object) -> None:
+    """Raises ValueError, naming the owner and the field, unless all values are of a type; True is no int."""
+    for field, value in values.items():
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise ValueError(f'{owner}: {field} must be of type {kind.__name__}, got {value!r}')
 
 
 def share_out(

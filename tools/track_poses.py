@@ -38,6 +38,7 @@ examples:
 """
 
 import argparse
+import os
 from collections import Counter
 from dataclasses import replace
 from functools import cache, partial
@@ -51,12 +52,13 @@ from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_p
 from mmgnntrack.datasets.metainfo import read_skeleton
 from mmgnntrack.engine.checkpoints import load_part
 from mmgnntrack.engine.claims import Claim
-from mmgnntrack.engine.configs import read_config
+from mmgnntrack.engine.configs import merge_options, read_config
 from mmgnntrack.engine.launch import writable_folder
 from mmgnntrack.formats import WRITERS, output_path, read, video_name, video_paths
 from mmgnntrack.models import PoseTracker, join_tracklets, track_given_poses
 from mmgnntrack.models.tracker import MODES
 from mmgnntrack.posetrack import FrameStore, Skeleton, check_frames
+from mmgnntrack.posetrack.errors import printable, said
 from mmgnntrack.registry import MODELS
 
 #: Without --config. Who is no person was for the estimator to say: every pose starts a track.
@@ -117,7 +119,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """The config with the command line's settings in it."""
     config = read_config(args.config) if args.config else Config(DEFAULT)
     matching = {'model.tracker.matching': args.matching} if args.matching else {}
-    config.merge_from_dict(matching | (args.cfg_options or {}))
+    merge_options(config, matching | (args.cfg_options or {}), args.config or '--cfg-options')
     if 'model' not in config:
         raise ValueError(f'{args.config}: expected a config with a model, got one with {sorted(config)}')
     return config
@@ -133,13 +135,13 @@ def build_tracker(config: Config, name: Path | str, checkpoint: str | None, skel
         skeleton: gives the sigmas, unless the config does.
     """
     settings = config.model.get('tracker', config.model)
-    known = estimator_settings(config.model.get('pose_estimator') or {}) | dict(sigmas=skeleton.sigmas)
-    if settings.get('type') == DEFAULT['model']['tracker']['type']:
-        known['joints'] = skeleton.joints
     try:
+        known = estimator_settings(config.model.get('pose_estimator') or {}) | dict(sigmas=skeleton.sigmas)
+        if settings.get('type') == DEFAULT['model']['tracker']['type']:
+            known['joints'] = skeleton.joints
         tracker = MODELS.build(settings, default_args=known).eval()
-    except (TypeError, KeyError, ValueError) as error:
-        raise ValueError(f'{name}: cannot build its tracker: {error}') from error
+    except (TypeError, LookupError, ValueError, AttributeError) as error:
+        raise ValueError(f'{name}: cannot build its tracker: {said(error)}') from error
     if not isinstance(tracker, PoseTracker):
         raise ValueError(f'{name}: expected a PoseTracker as model.tracker, got a {type(tracker).__name__}')
     if len(tracker.sigmas) != len(skeleton.joints):
@@ -165,11 +167,11 @@ def estimator_settings(estimator: dict) -> dict:
 def input_files(args: argparse.Namespace) -> list[Path]:
     """The videos that the command line names. Each writes files of its own, and none over another."""
     files = [file for path in args.poses for file in video_paths(path)]
-    inputs, writers = {file.resolve() for file in files}, {}
+    inputs, writers = {os.path.realpath(file) for file in files}, {}
     for file in files:
         for format in args.format:
             output = output_path(args.out, video_name(file), format)
-            if output.resolve() in inputs:
+            if os.path.realpath(output) in inputs:
                 raise ValueError(f'{output} is one of POSES: choose another folder with --out')
             first = writers.setdefault(output, file)
             if first is not file:
@@ -205,7 +207,7 @@ def run(args: argparse.Namespace) -> None:
         counts['tracked'] += sum(map(len, found.frames))
         counts['tracks'] += len(set().union(*(frame.track_ids.tolist() for frame in found.frames)))
     for joints in skeletons:
-        print(f'poses of {len(joints)} joints: {", ".join(joints[:4])}, ...')
+        print(printable(f'poses of {len(joints)} joints: {", ".join(joints[:4])}, ...'))
     print(
         f'{args.out}: {counts["poses"]} poses read, {counts["tracked"]} written on {counts["tracks"]} tracks, in '
         f'{counts["frames"]} frames of {len(files)} videos'

@@ -44,6 +44,7 @@ examples:
 """
 
 import argparse
+import os
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -187,9 +188,9 @@ class Tracking:
 
     def _outputs(self, source: FrameSource) -> VideoOutputs:
         args, name = self.args, source.name
-        if Path(source.source).resolve() == (args.out_dir / f'{name}.mp4').resolve():
+        if os.path.realpath(source.source) == os.path.realpath(args.out_dir / f'{name}.mp4'):
             raise ValueError(f'--out-dir {args.out_dir}: {source.source} would be written over, choose another')
-        options = self.options | dict(source=str(Path(source.source).resolve()), frames=str(source.length))
+        options = self.options | dict(source=os.path.realpath(source.source), frames=str(source.length))
         drawn_at_once = self._drawing if args.save_video and not args.join else None
         afterwards = partial(join_tracklets, self.inferencer.model.tracker, max_gap=args.join) if args.join else None
         video = PoseVideo(name, [], skeleton=self.skeleton, info=join_info(args.join))

@@ -1,6 +1,7 @@
 """Frames from wherever they come: video files, folders, globs, cameras and streams."""
 
 import glob
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from mmgnntrack.files import for_opencv
 from mmgnntrack.images import decoder_messages, read_frame
+from mmgnntrack.posetrack.errors import printable
 
 from .background import Background
 
@@ -140,14 +142,14 @@ class FrameSource:
         if damage.startswith('[mjpeg'):
             return True
         if not self._damaged:
-            where = f'{self.source}: damaged from about frame {number} on'
+            where = f'{printable(self.source)}: damaged from about frame {number} on'
             warnings.warn(f'{where}, tracked as far as it can be decoded: {damage}', stacklevel=3)
         self._damaged = True
         return False
 
     def _warn(self, number: int, message: str) -> None:
         if not self._warned:
-            warnings.warn(f'frame {number} is skipped, as are others like it: {message}', stacklevel=3)
+            warnings.warn(f'frame {number} is skipped, as are others like it: {printable(message)}', stacklevel=3)
         self._warned = True
 
 
@@ -160,7 +162,7 @@ def source_name(source: str) -> str:
         return path.stem or 'stream'
     if path.is_file():
         return path.stem
-    return (path if path.is_dir() else path.parent).resolve().name or 'frames'
+    return os.path.basename(os.path.realpath(path if path.is_dir() else path.parent)) or 'frames'
 
 
 def _frame(number: int, image: np.ndarray | None = None) -> Frame:

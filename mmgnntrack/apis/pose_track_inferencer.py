@@ -12,7 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import BaseDataElement, InstanceData
 
 from mmgnntrack.engine.checkpoints import load_part
-from mmgnntrack.engine.configs import read_config
+from mmgnntrack.engine.configs import merge_options, read_config
 from mmgnntrack.engine.downloads import fetched, is_url
 from mmgnntrack.functional import OneEuroFilter
 from mmgnntrack.models import Step, VideoPoseTracker
@@ -65,7 +65,7 @@ class PoseTrackInferencer(BaseInferencer):
         config = find_config(model)
         if 'untracked' in config.get('model', {}):
             config.model.untracked = False  # a video is about people, AP about tests
-        config.merge_from_dict(cfg_options or {})
+        merge_options(config, cfg_options or {}, model if isinstance(model, str | Path) else 'config')
         self._parts = part_weights(config) | {
             part: file
             for part, file in dict(detector=detector_weights, pose_estimator=pose_weights).items()

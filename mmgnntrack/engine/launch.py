@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import pickle
 import warnings
 from functools import wraps
 from importlib.util import find_spec
@@ -85,7 +84,7 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):
         try:
             CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
-        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+        except Exception as error:  # the unpickler stumbles in many ways
             warnings.warn(f'{path} cannot be read, an older checkpoint is taken instead ({error!r:.200})', stacklevel=2)
         else:
             return str(path)

@@ -45,7 +45,7 @@ class HeatmapFusion:
         one_of('PoseTracker', 'fusion', self.fusion, FUSIONS)
         one_of('PoseTracker', 'alignment', self.alignment, ('exact', 'centre'))
         in_range('PoseTracker', 0, 1, predicted_weight=self.predicted_weight)
-        in_range('PoseTracker', 0, confidence_power=self.confidence_power, unseen_power=self.unseen_power)
+        in_range('PoseTracker', 0, 100, confidence_power=self.confidence_power, unseen_power=self.unseen_power)
 
     def fuse(self, reference: InstanceData, estimated: InstanceData, matches: Matches) -> Tensor:
         """(n, K, H, W) fused heatmaps of the n matches, on the estimated ones' regions.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmgnntrack.settings import in_range
+from mmgnntrack.settings import in_range, of_type
 
 from .modes import Mode
 
@@ -30,7 +30,9 @@ class LifeCycle:
 
     def __post_init__(self) -> None:
         in_range('PoseTracker', init_score_thr=self.init_score_thr, predicted_score_thr=self.predicted_score_thr)
+        of_type('PoseTracker', bool, coasting=self.coasting)
         if self.max_tracks is not None:
+            of_type('PoseTracker', int, max_tracks=self.max_tracks)
             in_range('PoseTracker', 1, max_tracks=self.max_tracks)
 
     def seen(self, scores: np.ndarray) -> np.ndarray:
