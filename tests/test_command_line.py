@@ -78,3 +78,12 @@ def test_info_where_nothing_is_installed(without_frameworks: dict[str, str]) -> 
     result = mmgnntrack('info', **without_frameworks)
     assert result.returncode == 0, result.stderr
     assert 'not usable: No module named' in result.stdout and 'unknown without torch' in result.stdout
+
+
+def test_what_a_terminal_cannot_show() -> None:
+    """Is no reason to fail when the work is done; and what steers a terminal comes as escapes."""
+    body = "print('é'); raise ValueError('\\x1b[2Ja\\nb')"
+    script = f'from mmgnntrack.command_line import *\nwith one_line_errors(): {body}'
+    command, environment = [sys.executable, '-c', script], {**os.environ, 'PYTHONIOENCODING': 'ascii'}
+    process = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (process.returncode, process.stdout, process.stderr) == (1, '\\xe9\n', 'error: \\x1b[2Ja\\nb\n')

@@ -83,3 +83,18 @@ def test_without_tensorboard(config: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.warns(UserWarning, match='tensorboard is not installed'):
         found = load_config(parse(config))
     assert found.visualizer.vis_backends == [dict(type='LocalVisBackend')]
+
+
+@pytest.mark.parametrize('name', ['LOCAL_RANK', 'SLURM_LOCALID', 'OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID'])
+def test_each_process_has_its_gpu(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those of its machine, of which tests have none: torch is told that there are four."""
+    for other in launch._LOCAL_RANKS:
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 4)
+    assert launch.local_device() is None
+    for rank, device in {'0': 'cuda:0', '3': 'cuda:3', '5': 'cuda:1', 'x': None}.items():
+        monkeypatch.setenv(name, rank)
+        assert launch.local_device() == device
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 0)
+    monkeypatch.setenv(name, '1')
+    assert launch.local_device() is None
