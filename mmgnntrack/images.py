@@ -87,7 +87,10 @@ def decoder_messages() -> Iterator[list[str]]:
 def _has_hole(data: bytes) -> bool:
     if not data.startswith(b'\xff\xd8') or _USUAL_TABLES not in data:
         return False
-    return data.find(_HOLE, data.rfind(b'\xff\xda'), data.rfind(b'\xff\xd9')) >= 0
+    scan = data.rfind(b'\xff\xda')
+    if data[scan + 4 : scan + 5] == b'\x01':  # of one component, which may be even
+        return False
+    return data.find(_HOLE, scan, data.rfind(b'\xff\xd9')) >= 0
 
 
 def _check_size(data: bytes) -> None:

@@ -4,7 +4,9 @@ import hashlib
 import os
 import platform
 import sys
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 #: Of `this_process()`, as a regular expression.
 PATTERN = r'[0-9a-f]{8}-\d+'
@@ -17,11 +19,10 @@ def this_process() -> str:
 
 def is_gone(process: str) -> bool:
     """Whether a process (see `this_process`) is known to have ended, as is known of those of the same machine alone."""
-    machine, _, number = process.partition('-')
-    if machine != _machine() or sys.platform == 'win32':  # where a signal of 0 would end it
+    if not is_here(process) or sys.platform == 'win32':  # where a signal of 0 would end it
         return False
     try:
-        os.kill(int(number), 0)
+        os.kill(int(process.partition('-')[2]), 0)
     except ProcessLookupError:
         return True
     except OSError:  # it is somebody else's
@@ -29,11 +30,15 @@ def is_gone(process: str) -> bool:
     return False
 
 
+def is_here(process: str) -> bool:
+    """Whether a process is or was one of this machine."""
+    return process.partition('-')[0] == _machine()
+
+
 @cache
 def _machine() -> str:
     """Differs between containers on one machine, where the numbers of processes differ."""
-    try:
-        space = os.readlink('/proc/self/ns/pid')
-    except OSError:
-        space = ''
-    return hashlib.sha256(f'{platform.node()} {space}'.encode()).hexdigest()[:8]
+    parts = [platform.node()]
+    with suppress(OSError):  # of Linux
+        parts += [Path('/proc/sys/kernel/random/boot_id').read_text(), os.readlink('/proc/self/ns/pid')]
+    return hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]

@@ -43,6 +43,13 @@ def test_even_areas_are_no_damage(options: list[int], tmp_path: Path) -> None:
     assert abs(read_frame(path).astype(int) - even).max() < 20
 
 
+def test_a_grey_picture_in_scans_of_its_own(tmp_path: Path) -> None:
+    """Whose last scan, of one colour, is all zeros."""
+    data = cv2.imencode('.jpg', np.full((480, 640), 90, np.uint8))[1].tobytes()
+    (tmp_path / 'frame.jpg').write_bytes(data)
+    assert read_frame(tmp_path / 'frame.jpg').shape == (480, 640, 3)
+
+
 def test_zeros_that_decode_without_a_word(image: np.ndarray, tmp_path: Path) -> None:
     """As they do at most places."""
     data, path = cv2.imencode('.jpg', image)[1].tobytes(), tmp_path / 'frame.jpg'

@@ -35,8 +35,11 @@ for version in ${PYTHONS:-3.10 3.11 3.12 3.13}; do
         options=(--upgrade)
         [ $which = newest ] || options=(--constraint requirements/lowest.txt)
         "$python" -m venv "$venv"
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check pytest pandas Pillow psutil \
-            "${options[@]}" -r requirements/runtime.txt
+        if ! "$venv/bin/python" -m pip install --quiet --disable-pip-version-check pytest pandas Pillow psutil \
+            "${options[@]}" -r requirements/runtime.txt; then
+            failed+=" $version-$which" && rm -rf "$venv"
+            continue
+        fi
         echo "== $("$python" --version), $which: $("$venv/bin/python" -m pip list --format freeze --disable-pip-version-check |
             grep -iE '^(numpy|scipy|torch|opencv-python|matplotlib)==' | tr '\n' ' ')"
         # The doctests of the package need all of it.

@@ -9,5 +9,5 @@ read -ra SRUN_ARGS <<< "${SRUN_ARGS:-}"
 
 PYTHONPATH="$(dirname "$0")/..:${PYTHONPATH:-}" srun --partition="$1" --job-name="$2" \
     --gres="gpu:$GPUS_PER_NODE" --ntasks="$GPUS" --ntasks-per-node="$GPUS_PER_NODE" \
-    --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 "${SRUN_ARGS[@]}" \
+    --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 ${SRUN_ARGS[@]+"${SRUN_ARGS[@]}"} \
     python -u "$(dirname "$0")/test.py" "$3" "$4" --launcher slurm "${@:5}"

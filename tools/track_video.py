@@ -66,6 +66,7 @@ from mmgnntrack.engine.claims import Claim
 from mmgnntrack.engine.launch import local_device, writable_folder
 from mmgnntrack.models import join_tracklets
 from mmgnntrack.posetrack import PoseVideo, read_video
+from mmgnntrack.posetrack.errors import printable
 from mmgnntrack.report import write_video_report
 from mmgnntrack.visualization import PANELS, check_panels
 from mmgnntrack.visualization.window import check_screen, show
@@ -148,6 +149,8 @@ class Tracking:
         self.skeleton = skeleton_for(len(inferencer.model.tracker.sigmas), args.metainfo)
         self.options = {name: str(getattr(args, name)) for name in FIXED}
         self.options['weights'] = weights_digest(inferencer.model)
+        settings = (inferencer.cfg.to_dict(), self.skeleton, args.amp)
+        self.options['settings'] = sha256(repr(settings).encode()).hexdigest()[:12]
         self.clock = StageClock(inferencer.model)
         self.speeds: dict[str, float] = {}
 
@@ -167,7 +170,7 @@ class Tracking:
             outputs.resume()
         outcome = self._track(source, outputs, claim)
         going_on = '' if outcome['over'] else ' so far; the same command goes on from there'
-        tqdm.write(f'{source.source}: {outcome["frames"]} frames{going_on}')
+        tqdm.write(printable(f'{source.source}: {outcome["frames"]} frames{going_on}'))
         return outcome
 
     def alone(self, source: FrameSource) -> str:
@@ -180,7 +183,7 @@ class Tracking:
             outcome = self._track(source, outputs, claim)
         rows = [[stage, f'{speed:.3g}'] for stage, speed in self.speeds.items()]
         print(table(['stage', 'frames per second'], rows))
-        broken = f', {source.broken} of them could not be decoded' if source.broken else ''
+        broken = f', {outcome["broken"]} of them could not be decoded' if outcome['broken'] else ''
         if outcome['over'] and source.length and outcome['frames'] < source.length:
             broken += f'; the file promises {source.length}'
         rest = '' if outcome['over'] else ' so far; --resume goes on from there'
@@ -224,17 +227,19 @@ class Tracking:
             with tqdm(total=source.length, initial=start, desc=source.name, unit='frame', disable=None) as bar:
                 for result in results:
                     claim.check()
-                    outputs.add(result, source.newest)
+                    if outputs.add(result, source.newest):
+                        claim.survived()
                     bar.update()
                     if ended or (args.show and not show(source.name, result['visualization'])):
                         break
                 else:
                     done = True
         outputs.close(done)
+        broken = source.broken  # before it is read again
         seconds = dict(reading=source.reading.seconds, **self.clock.seconds, writing=outputs.writing.seconds)
         seconds['all, side by side'] = perf_counter() - began
         self.speeds = {stage: (len(outputs) - start) / taken for stage, taken in seconds.items() if taken > 0}
-        if done and source.broken == len(outputs):
+        if done and broken == len(outputs):
             raise ValueError(f'{source.source}: expected frames, got {len(outputs)}, none of which can be decoded')
         if args.join and args.save_video:
             overlay = TrackOverlay(args.out_dir / f'{source.name}.mp4', source.fps, len(outputs), **self._drawing)
@@ -243,7 +248,7 @@ class Tracking:
             overlay.close()
         if args.report:
             tqdm.write(str(self._write_report(source)))
-        return Outcome(over=done, frames=len(outputs), people=outputs.people)
+        return Outcome(over=done, frames=len(outputs), broken=broken, people=outputs.people)
 
     def _write_report(self, source: FrameSource) -> Path:
         """The page about the files that have been written."""
@@ -257,7 +262,7 @@ def run(args: argparse.Namespace) -> None:
     """Check, build and track."""
     if args.show:
         check_screen()
-    sources = find_sources(args.sources)
+    sources = find_sources(args.sources, args.out_dir)
     many = sources != args.sources or len(sources) > 1
     if many and args.show:
         raise ValueError(f'--show: expected one video, got {len(sources)}')

@@ -14,8 +14,11 @@ import torch
 from mmengine.dist import is_main_process
 
 from mmgnntrack.command_line import one_line_errors, tool_parser
-from mmgnntrack.engine.claims import Claim
+from mmgnntrack.engine.claims import EXPIRY, Claim
 from mmgnntrack.engine.launch import FILE_ERRORS, add_common_arguments, build_runner, latest_checkpoint, load_config
+
+#: Seconds that a training waits for one that died on another machine, as after a scheduler has moved it.
+PATIENCE = 1.2 * EXPIRY
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,7 +53,7 @@ def main() -> None:
         config.setdefault('auto_scale_lr', {})['enable'] = True
     runner = build_runner(config)
     # Two trainings in one folder would write over each other's checkpoints.
-    with Claim(Path(runner.work_dir) / '.training.claim') if is_main_process() else nullcontext():
+    with Claim(Path(runner.work_dir) / '.training.claim', PATIENCE) if is_main_process() else nullcontext():
         runner.train()
 
 

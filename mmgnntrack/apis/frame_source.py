@@ -160,7 +160,7 @@ def source_name(source: str) -> str:
         return f'camera{source}'
     if '://' in source:
         return path.stem or 'stream'
-    if path.is_file():
+    if path.is_file() or not (path.is_dir() or glob.has_magic(source)):
         return path.stem
     return os.path.basename(os.path.realpath(path if path.is_dir() else path.parent)) or 'frames'
 

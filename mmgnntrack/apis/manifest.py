@@ -30,6 +30,11 @@ class Manifest:
         self._read_on()
         return self._entries.get(source, {})
 
+    def sources(self) -> list[str]:
+        """The videos that were recorded."""
+        self._read_on()
+        return [*self._entries]
+
     def append(self, **entry: object) -> None:
         """Adds a line, with the video's `source` among its fields."""
         line = json.dumps(entry).encode() + b'\n'

@@ -1,6 +1,8 @@
 """Many videos, shared out among processes that know nothing of each other but a folder."""
 
+import errno
 import glob
+import os
 import time
 import traceback
 from collections import Counter
@@ -11,6 +13,7 @@ from typing import TypedDict
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from mmgnntrack.engine.claims import Claim, ClaimedError
+from mmgnntrack.posetrack.errors import printable
 
 from .frame_source import FrameSource, by_value, source_name
 from .manifest import DONE, FAILED, INTERRUPTED, Manifest
@@ -19,6 +22,8 @@ from .manifest import DONE, FAILED, INTERRUPTED, Manifest
 VIDEO_EXTENSIONS = ('.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.mts', '.ts', '.webm', '.wmv')
 #: A video that processes die of so often in a row is given up.
 MOST_DEATHS = 3
+#: What is recorded of a video that nobody could work on.
+_NOTHING = dict(state=FAILED, frames=0, people=0, seconds=0.0, error=None)
 #: Seconds between two looks at what others work on.
 _PATIENCE = 2.0
 
@@ -28,57 +33,79 @@ class Outcome(TypedDict):
 
     over: bool
     frames: int
+    broken: int
     people: int
 
 
-def find_sources(arguments: Sequence[str]) -> list[str]:
+def find_sources(arguments: Sequence[str], out: Path | None = None) -> list[str]:
     """The videos that a command line names, each as `FrameSource` takes it.
 
     Args:
         arguments: files, cameras and URLs; folders of frames, which are a video each, or else of videos and of such
             folders; globs of any of these, but one of images is a video; and text files (.txt) of all that, one a line.
+        out: the folder of results, which is no video.
 
     Returns:
         the videos; what is none of these stays as it is.
 
     Raises:
-        ValueError: for two videos of one name, whose results would be written over each other.
+        ValueError: for two videos of one name, whose results would be written over each other, for several images, for
+            a folder of both images and videos, for lists of nothing, or that list themselves.
     """
-    found = list(dict.fromkeys(source for argument in arguments for source in _expanded(argument)))
+    skipped = None if out is None else os.path.realpath(out)
+    expanded = (source for argument in arguments for source in _expanded(argument, skipped, ()))
+    found = list({_real(source): source for source in expanded}.values())
+    if not found:
+        raise ValueError(f'{", ".join(arguments)}: expected videos, got none')
     names: dict[str, str] = {}
     for source in found:
         other = names.setdefault(source_name(source), source)
         if other != source:
             raise ValueError(f'expected videos of different names, got {other} and {source}: use an --out-dir for each')
+    images = [source for source in found if _is_image(Path(source)) and os.path.isfile(source)]
+    if len(images) > 1:
+        raise ValueError(f'expected videos, got {len(images)} images: frames of one video are a glob in quotes')
     return found
 
 
-def _expanded(argument: str) -> list[str]:
+def _expanded(argument: str, skipped: str | None, lists: tuple[str, ...]) -> list[str]:
     path = Path(argument)
     if path.suffix == '.txt' and path.is_file():
+        if _real(argument) in lists:
+            raise ValueError(f'{argument}: lists itself')
         lines = (line.strip() for line in path.read_text().splitlines())
-        return [source for line in lines if line and not line.startswith('#') for source in _expanded(line)]
+        inside = (line for line in lines if line and not line.startswith('#'))
+        return [source for line in inside for source in _expanded(line, skipped, (*lists, _real(argument)))]
     if path.is_dir():
-        return _in_folder(path)
+        return _in_folder(argument, skipped)
     if argument.isdigit() or '://' in argument or path.is_file():
         return [argument]
     matches = sorted(glob.glob(argument), key=by_value)
     if not matches or any(_is_image(Path(match)) for match in matches):
         return [argument]
-    return [source for match in matches for source in _expanded(match)]
+    return [source for match in matches for source in _expanded(match, skipped, lists)]
 
 
-def _in_folder(folder: Path) -> list[str]:
-    inside = sorted(folder.iterdir(), key=by_value)
-    if any(map(_is_image, inside)):
-        return [str(folder)]
+def _in_folder(folder: str, skipped: str | None) -> list[str]:
+    """A folder of frames as it is, or else what is in it."""
+    inside = [path for path in sorted(Path(folder).iterdir(), key=by_value) if not path.name.startswith('.')]
     videos = [path for path in inside if path.suffix.lower() in VIDEO_EXTENSIONS and path.is_file()]
-    videos += [path for path in inside if path.is_dir() and any(map(_is_image, path.iterdir()))]
-    return [str(path) for path in videos] or [str(folder)]
+    if any(map(_is_image, inside)):
+        if videos:
+            raise ValueError(f"{folder}: expected images or videos, got both: choose with a glob, as '{folder}/*.mp4'")
+        return [folder]
+    folders = (path for path in inside if path.is_dir() and os.path.realpath(path) != skipped)
+    videos += [path for path in folders if any(map(_is_image, path.iterdir()))]
+    return [str(path) for path in videos] or [folder]
 
 
 def _is_image(path: Path) -> bool:
     return path.suffix.lower() in IMG_EXTENSIONS
+
+
+def _real(source: str) -> str:
+    """A source by which it is known in the manifest, whatever folder a command is called from."""
+    return source if source.isdigit() or '://' in source else os.path.realpath(source)
 
 
 def _longest_first(sources: Sequence[str]) -> list[str]:
@@ -110,10 +137,10 @@ def work_through(
         interrupted.
     """
     manifest = Manifest(folder / 'manifest.jsonl')
-    failed = [manifest[source] for source in sources] if retry else []
+    failed = [manifest[_real(source)] for source in sources] if retry else []
 
     def finished(source: str) -> bool:
-        entry = manifest[source]
+        entry = manifest[_real(source)]
         if entry.get('state') == FAILED and any(entry is old for old in failed):
             return False
         return entry.get('state') in (DONE, FAILED) and entry.get('options') == options
@@ -126,18 +153,23 @@ def work_through(
                 with Claim(folder / f'.{source_name(source)}.claim') as claim:
                     if finished(source):
                         continue
-                    entry = _work_on(source, claim, track)
-                    manifest.append(source=source, **entry, options=options)
+                    entry = _work_on(source, claim, track, manifest)
+                    manifest.append(source=_real(source), **entry, options=options)
             except ClaimedError:
                 others.append(source)
                 continue
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:
+                    raise
+                entry = _NOTHING | dict(error=str(error))
+                manifest.append(source=_real(source), **entry, options=options)
             if entry['state'] == INTERRUPTED:
                 others = []
                 break
         left = [source for source in others if not finished(source)]
         if left:
             time.sleep(_PATIENCE)
-    return [manifest[source] or dict(source=source) for source in sources]
+    return [manifest[_real(source)] or dict(source=_real(source)) for source in sources]
 
 
 def all_done(entries: Sequence[dict]) -> bool:
@@ -150,12 +182,15 @@ def summary(entries: Sequence[dict]) -> str:
     states = Counter(entry.get('state', 'not begun') for entry in entries)
     frames, people = (sum(entry.get(field, 0) for entry in entries) for field in ('frames', 'people'))
     counted = ', '.join(f'{count} {state}' for state, count in sorted(states.items()))
-    failed = [f'  {entry["source"]}: {entry["error"]}' for entry in entries if entry.get('error')]
+    failed = [printable(f'  {entry["source"]}: {entry["error"]}') for entry in entries if entry.get('error')]
     return '\n'.join([f'{len(entries)} videos: {counted}; {frames} frames, {people} people', *failed])
 
 
-def _work_on(source: str, claim: Claim, track: Callable[[str, Claim], Outcome]) -> dict:
-    entry, began = dict(state=FAILED, frames=0, people=0, seconds=0.0, error=None), time.monotonic()
+def _work_on(source: str, claim: Claim, track: Callable[[str, Claim], Outcome], manifest: Manifest) -> dict:
+    entry, began = dict(_NOTHING), time.monotonic()
+    for other in manifest.sources():
+        if other != _real(source) and source_name(other) == source_name(source):
+            return entry | dict(error=f'another video of that name is in this folder, {other}: use another --out-dir')
     if claim.deaths >= MOST_DEATHS:
         return entry | dict(error=f'{claim.deaths} processes in a row have died of it')
     try:

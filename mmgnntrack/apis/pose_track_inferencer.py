@@ -71,7 +71,7 @@ class PoseTrackInferencer(BaseInferencer):
             for part, file in dict(detector=detector_weights, pose_estimator=pose_weights).items()
             if file is not None
         }
-        init_default_scope(config.get('default_scope', 'mmpose'))
+        init_default_scope(config.get('default_scope') or 'mmpose')
         if weights_dir is not None:
             self._parts = {part: _local(file, weights_dir) for part, file in self._parts.items()}
             weights = _local(weights, weights_dir)
@@ -252,7 +252,7 @@ def _local(file: str | None, folder: str | Path) -> str | None:
 
 def part_weights(config: Config) -> dict[str, str | None]:
     """The files of the detector and the pose estimator that a config names."""
-    for hook in config.get('custom_hooks', []):
+    for hook in config.get('custom_hooks') or []:
         if hook['type'].endswith('PartCheckpointHook'):
             return {part: hook.get(part) for part in VideoPoseTracker.FROZEN}
     return {}

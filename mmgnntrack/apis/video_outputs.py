@@ -25,7 +25,7 @@ BEHIND = 4
 #: Frames after which what is needed to resume is saved.
 SAVE_EVERY = 100
 #: What must not change between the parts of a video though nobody says it.
-_NO_OPTIONS = ('weights', 'source', 'frames')
+_NO_OPTIONS = ('weights', 'settings', 'source', 'frames')
 
 
 class VideoOutputs:
@@ -98,6 +98,8 @@ class VideoOutputs:
             if value != self.options.get(option):
                 flag = option if option in _NO_OPTIONS else f'--{option.replace("_", "-")}'
                 raise ValueError(f'--resume: {name} was begun with {flag} {value}, got {self.options.get(option)}')
+        if not self._frames_file.is_file() or _lines(self._frames_file) < done:
+            raise ValueError(f'--resume: {self._frames_file} has lost frames: expected {done} of an earlier run')
         try:
             self.inferencer.restore(state)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -123,15 +125,17 @@ class VideoOutputs:
                 tracks = (from_text(note, joints) for note in self.poses.notes())
                 self.overlay.add_all(source, tqdm(tracks, f'drawing {name}', self._done, unit='frame', disable=None))
 
-    def add(self, result: dict, frame: Frame) -> None:
-        """Appends what `PoseTrackInferencer` yields of a frame."""
+    def add(self, result: dict, frame: Frame) -> bool:
+        """Appends what `PoseTrackInferencer` yields of a frame. Returns whether all so far was saved."""
         (sample,) = result['predictions']
         tracks = sample.pred_track_instances
         note = as_text(tracks) if self.overlay else None
         self.poses.append(PoseFrame.of(tracks, sample.img_path, sample.frame_id), note)
         self.writing(self._write_pictures, frame, tracks, result['panels'])
-        if len(self.poses) % SAVE_EVERY == 0:
+        saved = len(self.poses) % SAVE_EVERY == 0
+        if saved:
             self.save()
+        return saved
 
     def _write_pictures(self, frame: Frame, tracks: InstanceData, panels: Mapping[str, np.ndarray]) -> None:
         if self.overlay:
@@ -170,6 +174,11 @@ class VideoOutputs:
         if done:
             self._state_file.unlink(missing_ok=True)
             self.poses.path.unlink()
+
+
+def _lines(path: Path) -> int:
+    with path.open('rb') as file:
+        return sum(1 for _ in file)
 
 
 def weights_digest(model: VideoPoseTracker) -> str:

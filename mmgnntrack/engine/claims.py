@@ -9,7 +9,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from mmgnntrack.processes import is_gone, this_process
+from mmgnntrack.processes import is_gone, is_here, this_process
 
 #: Seconds between two signs of life.
 BEAT = 10.0
@@ -32,6 +32,7 @@ class Claim:
 
     Args:
         path: of the file, in a folder that exists. Its name is told when somebody else has it.
+        patience: seconds to wait for a process of another machine that has it, and may be dead.
 
     Attributes:
         deaths: how many processes in a row have died with it.
@@ -41,17 +42,22 @@ class Claim:
             this process gave no sign of life for too long.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = 0.0) -> None:
         self.path = path
+        self._patience = patience
         self.deaths = 0
         self._token = uuid.uuid4().hex
         self._lost = False
         self._over = threading.Event()
 
     def __enter__(self) -> 'Claim':
+        waited = time.monotonic() + self._patience
         while not self._create():
             holder = _read(self.path)
             if holder is not None and not _is_dead(holder):
+                if time.monotonic() < waited and not is_here(str(holder.get('process', ''))):
+                    time.sleep(1)
+                    continue
                 name, who = self.path.stem.lstrip('.'), f'process {holder.get("process")} on {holder.get("host")}'
                 life = f'whose last sign of life was {max(holder["age"], 0):.0f} s ago (dead after {EXPIRY:.0f} s)'
                 raise ClaimedError(f'{self.path.parent}: {name} is being worked on by {who}, {life}')
@@ -63,13 +69,20 @@ class Claim:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        if not self._lost and (_read(self.path) or {}).get('token') == self._token:
-            self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            if not self._lost and (_read(self.path) or {}).get('token') == self._token:
+                self.path.unlink()
 
     def check(self) -> None:
         """Raises ClaimedError if somebody else has it now."""
         if self._lost:
             raise ClaimedError(f'{self.path}: somebody else has taken over, this process was still for too long')
+
+    def survived(self) -> None:
+        """Forgets those that have died with it: what they died of is over."""
+        if self.deaths:
+            self.deaths = 0
+            self._write()
 
     def _create(self) -> bool:
         try:
@@ -82,7 +95,7 @@ class Claim:
 
     def _take_over(self) -> bool:
         """Puts this claim in the place of a dead one, in which no third may see a gap."""
-        turn, own = (self.path.with_name(f'{self.path.name}.{end}') for end in ('turn', self._token))
+        turn = self.path.with_name(f'{self.path.name}.turn')
         try:
             os.close(os.open(turn, os.O_CREAT | os.O_EXCL))
         except FileExistsError:
@@ -95,25 +108,27 @@ class Claim:
             if holder is None or not _is_dead(holder):
                 return False
             self.deaths = holder.get('deaths', 0) + 1
-            own.write_text(self._entry())
-            own.replace(self.path)
+            self._write()
             return True
         finally:
             turn.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        own = self.path.with_name(f'{self.path.name}.{self._token}')
+        own.write_text(self._entry())
+        own.replace(self.path)
 
     def _entry(self) -> str:
         return json.dumps(dict(token=self._token, process=this_process(), host=platform.node(), deaths=self.deaths))
 
     def _beat(self) -> None:
         while not self._over.wait(BEAT):
-            holder = _read(self.path)
-            if holder is not None and holder.get('token') not in (self._token, None):
-                self._lost = True
-                return
-            try:
+            with suppress(OSError):  # a disk that is away for a moment
+                holder = _read(self.path)
+                if holder is not None and holder.get('token') not in (self._token, None):
+                    self._lost = True
+                    return
                 os.utime(self.path)
-            except OSError:  # a disk that is away for a moment
-                continue
 
 
 def _read(path: Path) -> dict | None:

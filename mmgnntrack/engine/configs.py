@@ -62,7 +62,8 @@ def merge_options(config: Config, options: Mapping[str, object], name: str | Pat
     """
     for option, value in options.items():
         before = _setting(config, option)
-        if isinstance(before, Real) and isinstance(value, str):
+        known = isinstance(before, bool) or option.startswith('model.')  # elsewhere words may do, as loss_scale=dynamic
+        if known and isinstance(before, Real) and isinstance(value, str):
             kind = 'True or False' if isinstance(before, bool) else 'a number'
             raise OneLineError(f'{name}: expected {option} to be {kind}, got {described(value)}')
     try:

@@ -1,6 +1,8 @@
 """Poses of a video that may be long, or without end."""
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, islice
@@ -30,10 +32,16 @@ class PoseStream:
     def __init__(self, path: Path, video: PoseVideo, keep: int = 0) -> None:
         self.path = path
         self.video = replace(video, frames=[])
-        kept = self._size_of(keep) if keep else 0
-        self._file = path.open('r+b' if keep else 'w+b')
-        self._file.seek(kept)
-        self._file.truncate()
+        fresh = path.with_name(f'{path.name}.partial')  # whoever still has the old file open writes into that
+        if keep:
+            size = self._size_of(keep)
+            shutil.copyfile(path, fresh)
+            os.truncate(fresh, size)
+        else:
+            fresh.write_bytes(b'')
+        fresh.replace(path)
+        self._file = path.open('r+b')
+        self._file.seek(0, os.SEEK_END)
         self._count = keep
 
     def __len__(self) -> int:

@@ -48,7 +48,7 @@ def lines(out: Path) -> list[dict]:
 
 
 def counted(source: str, claim: Claim) -> Outcome:
-    return Outcome(over=True, frames=7, people=2)
+    return Outcome(over=True, frames=7, broken=0, people=2)
 
 
 def test_what_sources_are(videos: Path, tmp_path: Path) -> None:
@@ -58,8 +58,34 @@ def test_what_sources_are(videos: Path, tmp_path: Path) -> None:
     assert names(find_sources([f'{videos}/frames/*.png'])) == ['*.png']
     (tmp_path / 'list.txt').write_text(f'# mine\n{videos}/clip4.mp4\n\n  {videos}/frames\nnothing.mp4\n')
     assert names(find_sources([str(tmp_path / 'list.txt'), '0'])) == ['clip4.mp4', 'frames', 'nothing.mp4', '0']
-    for alone in ('rtsp://camera/x', str(videos / 'frames'), str(videos / 'notes'), 'nothing*.mp4', '3'):
-        assert find_sources([alone]) == [alone]
+    alone = ('rtsp://camera/x', str(videos / 'frames'), f'{videos}/frames/', str(videos / 'notes'), 'nothing*.mp4', '3')
+    for source in alone:
+        assert find_sources([source]) == [source]
+
+
+def test_what_is_left_out_of_a_folder(videos: Path) -> None:
+    """The folder of results, whose contact sheets look like frames, and what is hidden."""
+    (videos / 'out').mkdir()
+    (videos / 'out/sheet.png').write_bytes(b'')
+    (videos / '._clip2.mp4').write_bytes(b'')
+    assert names(find_sources([str(videos)], videos / 'out')) == ['clip2.mp4', 'clip4.mp4', 'clip10.mp4', 'frames']
+
+
+def test_what_is_no_list_of_videos(videos: Path, tmp_path: Path) -> None:
+    loop, empty = tmp_path / 'loop.txt', tmp_path / 'empty.txt'
+    loop.write_text(str(loop))
+    empty.write_text('# nothing\n')
+    (videos / 'cover.jpg').write_bytes(b'')
+    (tmp_path / 'a.png').write_bytes(b'')
+    (tmp_path / 'b.png').write_bytes(b'')
+    for arguments, message in {
+        (str(loop),): 'lists itself',
+        (str(empty),): 'expected videos, got none',
+        (str(videos),): 'expected images or videos, got both',
+        (str(tmp_path / 'a.png'), str(tmp_path / 'b.png')): 'a glob in quotes',
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            find_sources(arguments)
 
 
 def test_two_of_one_name(videos: Path, tmp_path: Path) -> None:
@@ -112,9 +138,25 @@ def test_a_bad_one_does_not_stop_the_rest(videos: Path, out: Path) -> None:
     assert len(tries) == 4
 
 
+def test_one_name_of_two_videos(videos: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given by two commands, from two places; and one video that is given in two ways."""
+    other = tmp_path / 'other'
+    other.mkdir()
+    (other / 'clip2.mp4').write_bytes((videos / 'clip2.mp4').read_bytes())
+    monkeypatch.chdir(videos)
+    assert all_done(work_through(['clip2.mp4'], out, 'a', counted))
+    assert all_done(work_through([str(videos / 'clip2.mp4')], out, 'a', counted)) and len(lines(out)) == 1
+    monkeypatch.chdir(other)
+    (entry,) = work_through(['clip2.mp4'], out, 'a', counted)
+    assert f'another video of that name is in this folder, {videos}/clip2.mp4' in entry['error']
+    long = f'{"x" * 250}.mp4'
+    entries = work_through([long, str(videos / 'clip4.mp4')], out, 'a', counted)
+    assert [entry['state'] for entry in entries] == ['failed', 'done'] and 'too long' in entries[0]['error']
+
+
 def test_an_interruption_ends_the_work(videos: Path, out: Path) -> None:
     def interrupted(source: str, claim: Claim) -> Outcome:
-        return Outcome(over='clip4' not in source, frames=1, people=1)
+        return Outcome(over='clip4' not in source, frames=1, broken=0, people=1)
 
     sources = find_sources([str(videos)])
     entries = work_through(sources, out, 'a', interrupted)

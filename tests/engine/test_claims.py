@@ -99,6 +99,34 @@ def test_signs_of_life_and_their_end(path: Path, monkeypatch: pytest.MonkeyPatch
     assert path.exists()  # that of the other
 
 
+def test_what_others_died_of_is_over(path: Path) -> None:
+    die_of(path)
+    with Claim(path) as claim:
+        claim.survived()
+        assert claim.deaths == 0 and json.loads(path.read_text())['deaths'] == 0
+    assert not os.listdir(path.parent)
+
+
+def test_patience_with_another_machine(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, 'EXPIRY', 2.0)
+    path.write_text(json.dumps(dict(token='x', process='00000000-1', host='far', deaths=0)))
+    with Claim(path, patience=10):
+        pass
+    with Claim(path), pytest.raises(ClaimedError):  # of this machine it is known at once
+        Claim(path, patience=10).__enter__()
+
+
+def test_a_disk_that_is_away_for_a_moment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, 'BEAT', 0.05)
+    with Claim(path) as claim:
+        path.unlink()
+        path.mkdir()  # reading it is an OSError
+        time.sleep(0.2)
+        path.rmdir()
+        path.write_text(json.dumps(dict(token='another')))
+        wait_for(lambda: claim._lost)
+
+
 def test_of_many_one_takes_over(path: Path) -> None:
     for _ in range(10):
         die_of(path)
