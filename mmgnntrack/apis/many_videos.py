@@ -7,6 +7,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
@@ -103,6 +104,10 @@ def _is_image(path: Path) -> bool:
     return path.suffix.lower() in IMG_EXTENSIONS
 
 
+#: Each video is looked up on the disk once: everybody compares with all that were recorded.
+_name = cache(source_name)
+
+
 def _real(source: str) -> str:
     """A source by which it is known in the manifest, whatever folder a command is called from."""
     return source if source.isdigit() or '://' in source else os.path.realpath(source)
@@ -189,7 +194,7 @@ def summary(entries: Sequence[dict]) -> str:
 def _work_on(source: str, claim: Claim, track: Callable[[str, Claim], Outcome], manifest: Manifest) -> dict:
     entry, began = dict(_NOTHING), time.monotonic()
     for other in manifest.sources():
-        if other != _real(source) and source_name(other) == source_name(source):
+        if other != _real(source) and _name(other) == _name(source):
             return entry | dict(error=f'another video of that name is in this folder, {other}: use another --out-dir')
     if claim.deaths >= MOST_DEATHS:
         return entry | dict(error=f'{claim.deaths} processes in a row have died of it')
