@@ -19,7 +19,7 @@ LAYERS = {
     'synthetic': FRAMEWORKS | {'torch', 'torchvision'},
 }
 #: The parts of the package that follow the same rules, so that the layers may import them.
-PURE = ('mmgnntrack.files', *(f'mmgnntrack.{layer.replace("/", ".")}' for layer in LAYERS))
+PURE = ('mmgnntrack.disk_list', 'mmgnntrack.files', *(f'mmgnntrack.{layer.replace("/", ".")}' for layer in LAYERS))
 #: Arguments that a class hands on to OpenMMLab's base classes.
 HANDED_ON = {'self', 'init_cfg', 'data_preprocessor', 'collect_device', 'prefix'}
 

@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a checkout needs
 import numpy as np
 
 from mmgnntrack.command_line import one_line_errors, tool_parser, warn
+from mmgnntrack.disk_list import DiskList
 from mmgnntrack.evaluation.files import NAMES, SequenceCounts, count_files, pair_files, write_official
 from mmgnntrack.evaluation.functional import (
     HOTAS,
@@ -112,10 +113,10 @@ class Figures:
     @classmethod
     def of(cls, sequences: Sequence[SequenceCounts], **order: bool) -> 'Figures':
         """Those of some sequences; for `order` see `figures`."""
-        everything = figures(EvaluationCounts.total([sequence.counts for sequence in sequences]), **order)
+        everything = figures(EvaluationCounts.total(sequence.counts for sequence in sequences), **order)
         if all(sequence.filtered is sequence.counts for sequence in sequences):
             return cls(everything, everything)
-        kept = EvaluationCounts.total([sequence.filtered for sequence in sequences])
+        kept = EvaluationCounts.total(sequence.filtered for sequence in sequences)
         return cls(everything, figures(kept, **order))
 
     def as_dict(self) -> dict[str, list[float | None]]:
@@ -160,16 +161,16 @@ def run(args: argparse.Namespace) -> None:
         remove_unfinished(args.out)
     thresholds = args.joint_score_thr, args.pose_score_thr
     how = dict(official_quirks=not args.no_quirks, hota=args.hota, thresholds=thresholds)
-    sequences = list(with_progress(count_files(pairs, **how, jobs=args.jobs), len(pairs)))
+    sequences = DiskList(with_progress(count_files(pairs, **how, jobs=args.jobs), len(pairs)))
+    found = [sequence.notes for sequence in sequences]
     for field in ('bbox_head', 'frames', 'scores', 'track_id'):
-        notes = [sequence.notes[field] for sequence in sequences if field in sequence.notes]
+        notes = [own[field] for own in found if field in own]
         if notes:
             warn(notes[0] + (f' (also in {len(notes) - 1} other files)' if notes[1:] else ''))
     order = {'official_order': args.official_order}
     total, single = Figures.of(sequences, **order), {}
     if args.per_sequence:
-        sequences.sort(key=lambda sequence: sequence.name)
-        single = {sequence.name: Figures.of([sequence], **order) for sequence in sequences}
+        single = dict(sorted((sequence.name, Figures.of([sequence], **order)) for sequence in sequences))
     if args.out:
         for name, found in {'total': total, **single}.items():
             write_official(args.out, name, found.all, found.kept)

@@ -42,6 +42,7 @@ import os
 from collections import Counter
 from dataclasses import replace
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
@@ -50,6 +51,7 @@ from tqdm import tqdm
 
 from mmgnntrack.command_line import add_join, join_info, one_line_errors, tool_parser
 from mmgnntrack.datasets.metainfo import read_skeleton
+from mmgnntrack.disk_list import DiskList
 from mmgnntrack.engine.checkpoints import load_part
 from mmgnntrack.engine.claims import Claim
 from mmgnntrack.engine.configs import merge_options, read_config
@@ -57,7 +59,7 @@ from mmgnntrack.engine.launch import writable_folder
 from mmgnntrack.formats import WRITERS, output_path, read, video_name, video_paths
 from mmgnntrack.models import PoseTracker, join_tracklets, track_given_poses
 from mmgnntrack.models.tracker import MODES
-from mmgnntrack.posetrack import FrameStore, Skeleton, check_frames
+from mmgnntrack.posetrack import Skeleton, check_frames
 from mmgnntrack.posetrack.errors import printable, said
 from mmgnntrack.registry import MODELS
 
@@ -196,7 +198,7 @@ def run(args: argparse.Namespace) -> None:
         tracked = track_given_poses(tracker, video.frames)
         bar = tqdm(tracked, total=len(video), desc=video.name, unit='frame', leave=False, disable=None)
         with Claim(args.out / f'.{video.name}.claim'):
-            found = replace(video, frames=FrameStore(bar), info=join_info(args.join))
+            found = replace(video, frames=DiskList(bar), info=join_info(args.join))
             if args.join:
                 found.frames = join_tracklets(tracker, found.frames, args.join)
             for format in args.format:
@@ -205,7 +207,7 @@ def run(args: argparse.Namespace) -> None:
         counts['frames'] += len(video)
         counts['poses'] += sum(map(len, video.frames))
         counts['tracked'] += sum(map(len, found.frames))
-        counts['tracks'] += len(set().union(*(frame.track_ids.tolist() for frame in found.frames)))
+        counts['tracks'] += len({*chain.from_iterable(frame.track_ids.tolist() for frame in found.frames)})
     for joints in skeletons:
         print(printable(f'poses of {len(joints)} joints: {", ".join(joints[:4])}, ...'))
     print(

@@ -4,6 +4,10 @@ Source of the layout: AlphaPose's documentation, docs/output.md, and, for Halpe'
 https://github.com/Fang-Haoshu/Halpe-FullBody.
 """
 
+from array import array
+from collections.abc import Sequence
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ import numpy as np
 from mmgnntrack.files import whole_file
 from mmgnntrack.posetrack import COCO, PoseFrame, PoseVideo, format_error
 from mmgnntrack.posetrack.errors import float_table
-from mmgnntrack.posetrack.reader import load_json
+from mmgnntrack.posetrack.large import load_list
 from mmgnntrack.posetrack.writer import write_list
 
 from .common import (
@@ -50,28 +54,31 @@ def read_alphapose(path: Path, given: Given) -> PoseVideo:
     Raises:
         PoseTrackFormatError: naming file, frame and field, what was expected and what came.
     """
-    entries = load_json(path)
-    if not isinstance(entries, list):
-        raise format_error(path, 'file', "AlphaPose's list of objects", entries)
-    poses: dict[str, list[Any]] = {}
+    entries = load_list(path, "AlphaPose's list of objects")
+    places: dict[str, int] = {}
+    order = array('q')
     for row, entry in enumerate(entries):
         image = entry.get('image_id') if isinstance(entry, dict) else None
         if not isinstance(image, str):
             got = entry if image is None else image
             raise format_error(path, 'image_id', 'the name of an image', got, f'of entry {row}')
-        poses.setdefault(image, []).append(entry.get('keypoints'))
-    _, numbers = frame_files(path, sorted(poses))
-    names = _names(path, poses, given)
-    frames = [RawFrame(image, numbers[image], _poses(path, image, poses[image], len(names))) for image in poses]
-    if frames and 0 not in numbers.values() and all(Path(image).stem == str(numbers[image]) for image in numbers):
-        frames.append(RawFrame('0.jpg', 0, np.zeros((0, len(names), 3))))
+        order.append(places.setdefault(image, len(places)))
+    entries.sort(order)
+    _, numbers = frame_files(path, sorted(places))
+    names = _names(path, entries, given)
+    frames = (
+        RawFrame(image, numbers[image], _poses(path, image, [entry.get('keypoints') for entry in people], len(names)))
+        for image, people in groupby(entries, itemgetter('image_id'))
+    )
+    if places and 0 not in numbers.values() and all(Path(image).stem == str(numbers[image]) for image in numbers):
+        frames = chain(frames, [RawFrame('0.jpg', 0, np.zeros((0, len(names), 3)))])
     return make_video(path, path.stem, names, given, frames)
 
 
-def _names(path: Path, poses: dict[str, list[Any]], given: Given) -> tuple[str, ...]:
-    if not poses:
+def _names(path: Path, entries: Sequence[dict[str, Any]], given: Given) -> tuple[str, ...]:
+    if not entries:
         return given.skeleton.joints if given.skeleton else COCO.joints
-    image, (points, *_) = next(iter(poses.items()))
+    image, points = entries[0]['image_id'], entries[0].get('keypoints')
     if not isinstance(points, list) or len(points) % 3:
         got = f'{len(points)} values' if isinstance(points, list) else points
         raise format_error(path, 'keypoints', 'x, y, score of each joint', got, image)

@@ -1,12 +1,14 @@
 """What the formats share: file names with numbers, poses into frames, boxes and scores of poses."""
 
 import re
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from mmgnntrack.disk_list import DiskList
 from mmgnntrack.posetrack import NAMES_A_VIDEO, PoseFrame, PoseVideo, Skeleton, format_error, skeleton_named
 from mmgnntrack.posetrack.errors import LARGEST, is_id, said, usable
 from mmgnntrack.posetrack.skeletons import joint_columns
@@ -73,13 +75,16 @@ def make_video(path: Path, name: str, names: Sequence[str], given: Given, frames
         names = skeleton.joints
     kept = skeleton.in_posetrack()
     columns = [*range(len(names))] if kept.joints == tuple(names) else joint_columns(names, kept.joints)
-    ordered = sorted(frames, key=lambda frame: frame.number)
-    for frame in ordered:
+    kept_frames, numbers = DiskList[PoseFrame](), array('q')
+    for frame in frames:
         wrong = frame.poses[~usable(frame.poses) & ~np.isnan(frame.poses)]
         if len(wrong):
             expected = f'coordinates and scores of at most {LARGEST:g}'
             raise format_error(path, 'joints', expected, f'{wrong[0]}', frame.file_name)
-    return PoseVideo(name, [_frame(frame, columns) for frame in ordered], path, kept)
+        kept_frames.append(_frame(frame, columns))
+        numbers.append(frame.number)
+    kept_frames.sort(numbers)
+    return PoseVideo(name, kept_frames, path, kept)
 
 
 def _frame(raw: RawFrame, columns: list[int]) -> PoseFrame:

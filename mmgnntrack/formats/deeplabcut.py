@@ -6,13 +6,13 @@ Source of the layout: DeepLabCut's documentation, "Standard DeepLabCut 2.0 Proje
 """
 
 import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from mmgnntrack.files import write_text
+from mmgnntrack.files import whole_file
 from mmgnntrack.posetrack import PoseVideo, format_error
 from mmgnntrack.posetrack.errors import said
 
@@ -20,6 +20,8 @@ from .common import Given, ImageSize, RawFrame, last_number, make_video, triples
 
 _LEVELS = ('scorer', 'individuals', 'bodyparts', 'coords')
 _COORDS = ('x', 'y', 'likelihood')
+#: A row's name and its numbers.
+Row = tuple[str, np.ndarray]
 #: The individual that has the body parts of nobody, in projects with several individuals.
 _NOBODY = 'single'
 _SCORER = 'mmgnntrack'
@@ -37,42 +39,59 @@ def read_deeplabcut(path: Path, given: Given) -> PoseVideo:
         PoseTrackFormatError: naming file, frame and field, what was expected and what came.
         ValueError: if PyTables is missing; says how to get it.
     """
-    header, labels, values = _read_csv(path) if path.suffix == '.csv' else _read_hdf(path)
+    header, rows = _read_csv(path) if path.suffix == '.csv' else _read_hdf(path)
     names, columns = _poses(path, header)
-    poses = np.full((len(values), *columns.shape), np.nan)
-    poses[:, columns >= 0] = values[:, columns[columns >= 0]]
-    numbers = [_number(path, label) for label in labels]
-    if len({*numbers}) < len(numbers):
-        twice = next(label for label, number in zip(labels, numbers) if numbers.count(number) > 1)
-        raise format_error(path, 'row', 'a number of its own for each frame', f'{twice} twice')
-    frames = (RawFrame(label, number, pose) for label, number, pose in zip(labels, numbers, poses))
-    return make_video(path, path.stem, names, given, frames)
+    return make_video(path, path.stem, names, given, _frames(path, rows, columns))
 
 
-def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[str], np.ndarray]:
-    """The header's levels, the name of each row and (rows, columns) numbers."""
-    try:
-        with path.open(newline='', encoding='utf-8-sig') as file:  # spreadsheets begin it with a mark
-            rows = [row for row in csv.reader(file) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise format_error(path, 'file', 'a table in UTF-8', said(error)) from error
-    header = {}
-    while rows and rows[0][0] in _LEVELS:
-        row = rows.pop(0)
-        header[row[0]] = row
+def _frames(path: Path, rows: Iterable[Row], columns: np.ndarray) -> Iterator[RawFrame]:
+    numbers = set()
+    for label, values in rows:
+        number = _number(path, label)
+        if number in numbers:
+            raise format_error(path, 'row', 'a number of its own for each frame', f'{label} twice')
+        numbers.add(number)
+        poses = np.full(columns.shape, np.nan)
+        poses[columns >= 0] = values[columns[columns >= 0]]
+        yield RawFrame(label, number, poses)
+
+
+def _read_csv(path: Path) -> tuple[dict[str, list[str]], Iterator[Row]]:
+    """The header's levels, and the rows."""
+    lines = _lines(path)
+    header, first = {}, next(lines, None)
+    while first and first[0] in _LEVELS:
+        header[first[0]] = first
+        first = next(lines, None)
     if 'coords' not in header or 'bodyparts' not in header:
-        got = rows[0][0] if rows and not header else [*header]
+        got = first[0] if first and not header else [*header]
         raise format_error(path, 'header', "rows 'scorer', 'bodyparts' and 'coords'", got)
     # Newer versions split an image's path over several columns.
     skipped = next((place for place, coord in enumerate(header['coords']) if coord in _COORDS), 1)
-    labels = ['/'.join(row[:skipped]).strip('/') for row in rows]
     width = len(header['coords'])
-    for row, label in zip([*header.values(), *rows], [*header, *labels]):
+
+    def check(row: list[str], label: str) -> None:
         if len(row) != width:
             raise format_error(path, 'row', f'{width} values', f'{len(row)}', label)
-    values = [[_value(path, cell, label) for cell in row[skipped:]] for row, label in zip(rows, labels)]
-    levels = {level: cells[skipped:] for level, cells in header.items()}
-    return levels, labels, np.array(values, np.float64).reshape(len(rows), width - skipped)
+
+    def rows() -> Iterator[Row]:
+        for row in chain([first] if first else [], lines):
+            label = '/'.join(row[:skipped]).strip('/')
+            check(row, label)
+            yield label, np.array([_value(path, cell, label) for cell in row[skipped:]])
+
+    for level, cells in header.items():
+        check(cells, level)
+    return {level: cells[skipped:] for level, cells in header.items()}, rows()
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    """The rows of a CSV that have something in them."""
+    try:
+        with path.open(newline='', encoding='utf-8-sig') as file:  # spreadsheets begin it with a mark
+            yield from filter(None, csv.reader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise format_error(path, 'file', 'a table in UTF-8', said(error)) from error
 
 
 def _value(path: Path, cell: str, label: str) -> float:
@@ -82,7 +101,7 @@ def _value(path: Path, cell: str, label: str) -> float:
         raise format_error(path, 'coords', 'a number', repr(cell), label) from None
 
 
-def _read_hdf(path: Path) -> tuple[dict[str, list[str]], list[str], np.ndarray]:
+def _read_hdf(path: Path) -> tuple[dict[str, list[str]], Iterable[Row]]:
     """What `_read_csv` gives, of the first table in a file of pandas."""
     try:
         import pandas
@@ -100,7 +119,7 @@ def _read_hdf(path: Path) -> tuple[dict[str, list[str]], list[str], np.ndarray]:
         raise format_error(path, 'columns', "levels 'scorer', 'bodyparts' and 'coords'", levels)
     header = {level: [str(name) for name in table.columns.get_level_values(level)] for level in levels}
     labels = ['/'.join(map(str, row)) if isinstance(row, tuple) else str(row) for row in table.index]
-    return header, labels, table.to_numpy(np.float64)
+    return header, zip(labels, table.to_numpy(np.float64), strict=True)
 
 
 def _poses(path: Path, header: dict[str, list[str]]) -> tuple[list[str], np.ndarray]:
@@ -151,23 +170,18 @@ def write_deeplabcut(path: Path, video: PoseVideo, image_size: ImageSize | None 
     Raises:
         ValueError: for poses without identities.
     """
-    tracks = sorted(set().union(*(frame.track_ids.tolist() for frame in video.frames)))
+    tracks = sorted({*chain.from_iterable(frame.track_ids.tolist() for frame in video.frames)})
     if tracks and tracks[0] < 0:
         raise ValueError(f'video {video.name}: expected identities of all poses, as DeepLabCut has columns for each')
     joints = video.skeleton.joints
     places = {track: 3 * len(joints) * place for place, track in enumerate(tracks)}
     keys = [(_SCORER, f'track{track}', joint, coord) for track in tracks for joint in joints for coord in _COORDS]
-    rows = [[level, *(key[place] for key in keys)] for place, level in enumerate(_LEVELS)]
-    for frame in video.frames:
-        row: list[object] = [''] * len(keys)
-        for track, there, pose in zip(frame.track_ids.tolist(), frame.annotated, triples_of(frame).tolist()):
-            cells = [value if known else '' for known, joint in zip(there, pose) for value in joint]
-            row[places[track] : places[track] + len(cells)] = cells
-        rows.append([frame.frame_id, *row])
-    write_text(path, _csv(rows))
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows(rows)
-    return text.getvalue()
+    with whole_file(path) as file:
+        table = csv.writer(file, lineterminator='\n')
+        table.writerows([level, *(key[place] for key in keys)] for place, level in enumerate(_LEVELS))
+        for frame in video.frames:
+            row: list[object] = [''] * len(keys)
+            for track, there, pose in zip(frame.track_ids.tolist(), frame.annotated, triples_of(frame).tolist()):
+                cells = [value if known else '' for known, joint in zip(there, pose) for value in joint]
+                row[places[track] : places[track] + len(cells)] = cells
+            table.writerow([frame.frame_id, *row])

@@ -55,15 +55,15 @@ def read_openpose(path: Path, given: Given) -> PoseVideo:
     if not files:
         raise format_error(path, 'folder', f'at least one *{ENDING} file', 'none')
     name, numbers = frame_files(path, sorted(files), ENDING)
-    people = {file: _people(files[file], str(number)) for file, number in numbers.items()}
-    first = next((file for file in people if people[file]), None)
-    count = 25 if first is None else len(people[first][0]) // 3
-    if first is None and given.skeleton is not None:
-        count = len(given.skeleton.joints)
-    place = '' if first is None else str(numbers[first])
-    names = joint_names(files[first] if first else path, 'pose_keypoints_2d', place, count, LAYOUTS, given)
+    count, first, place = len(given.skeleton.joints) if given.skeleton else 25, path, ''
+    for file, number in numbers.items():
+        people = _people(files[file], str(number))
+        if people:
+            count, first, place = len(people[0]) // 3, files[file], str(number)
+            break
+    names = joint_names(first, 'pose_keypoints_2d', place, count, LAYOUTS, given)
     frames = (
-        RawFrame(file.removesuffix(ENDING), number, _poses(files[file], str(number), people[file], count))
+        RawFrame(file.removesuffix(ENDING), number, _poses(files[file], str(number), count))
         for file, number in numbers.items()
     )
     return make_video(path, name or path.resolve().name, names, given, frames)
@@ -86,12 +86,14 @@ def _people(path: Path, frame: str) -> list[list[float]]:
     return found
 
 
-def _poses(path: Path, frame: str, people: list[list[float]], count: int) -> np.ndarray:
+def _poses(path: Path, frame: str, count: int) -> np.ndarray:
+    """(n, count, 3) of a frame."""
+
     def error(row: int, got: str) -> Exception:
         expected = f'{3 * count} finite numbers (x, y, confidence of {count} joints)'
         return format_error(path, 'pose_keypoints_2d', expected, got, frame)
 
-    return float_table(people, 3 * count, error).reshape(-1, count, 3)
+    return float_table(_people(path, frame), 3 * count, error).reshape(-1, count, 3)
 
 
 def write_openpose(path: Path, video: PoseVideo, image_size: ImageSize | None = None) -> None:

@@ -4,6 +4,7 @@ Source of the interface: sleap-io's documentation (https://io.sleap.ai), "Data m
 """
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -81,7 +82,7 @@ def write_sleap(path: Path, video: PoseVideo, image_size: ImageSize | None = Non
         nodes=[*joints], edges=[*video.skeleton.links], symmetries=[*video.skeleton.swaps], name='pose'
     )
     images = sleap_io.Video(filename=f'{video.name}.mp4', open_backend=False)
-    numbers = sorted(set().union(*(frame.track_ids.tolist() for frame in video.frames)))
+    numbers = sorted({*chain.from_iterable(frame.track_ids.tolist() for frame in video.frames)})
     tracks = {number: sleap_io.Track(f'track{number}') for number in numbers if number >= 0}
 
     def instances(frame: PoseFrame) -> list[Any]:

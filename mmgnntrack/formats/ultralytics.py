@@ -14,7 +14,7 @@ import numpy as np
 from mmgnntrack.files import write_text
 from mmgnntrack.posetrack import COCO, PoseVideo, format_error
 from mmgnntrack.posetrack.errors import row_problem, usable
-from mmgnntrack.posetrack.reader import load_json
+from mmgnntrack.posetrack.large import load_list
 
 from .common import (
     Given,
@@ -56,7 +56,7 @@ def _read_folder(path: Path, given: Given) -> PoseVideo:
         raise format_error(path, 'folder', 'at least one *.txt file', 'none')
     name, numbers = frame_files(path, [file.name for file in files])
     names = given.skeleton.joints if given.skeleton else COCO.joints
-    frames = [RawFrame(file.stem, numbers[file.name], _lines(file, numbers[file.name], names, size)) for file in files]
+    frames = (RawFrame(file.stem, numbers[file.name], _lines(file, numbers[file.name], names, size)) for file in files)
     return make_video(path, name or path.resolve().name, names, given, frames)
 
 
@@ -96,22 +96,29 @@ def _without_zeros(pose: np.ndarray) -> np.ndarray:
 
 
 def _read_json(path: Path, given: Given) -> PoseVideo:
-    frames = load_json(path)
-    if not isinstance(frames, list) or not all(isinstance(frame, list) for frame in frames):
-        expected = 'a list with a list of objects for each frame'
-        raise format_error(path, 'file', expected, frames)
-    poses = [[_object(path, number, person) for person in frame] for number, frame in enumerate(frames)]
-    first = next((number for number, people in enumerate(poses) if people), None)
+    expected = 'a list with a list of objects for each frame'
+    frames = load_list(path, expected)
+    for frame in frames:
+        if not isinstance(frame, list):
+            raise format_error(path, 'file', expected, frame)
     names = given.skeleton.joints if given.skeleton else COCO.joints
+    first = next(((number, frame[0]) for number, frame in enumerate(frames) if frame), None)
     if first is not None:
-        names = tuple(joint_names(path, 'keypoints', str(first), len(poses[first][0]), LAYOUTS, given))
-    for number, people in enumerate(poses):
-        for person in people:
-            if len(person) != len(names):
-                raise format_error(path, 'keypoints', f'{len(names)} joints', f'{len(person)}', str(number))
-    raw = (RawFrame(str(number), number, np.array(people).reshape(-1, len(names), 3))
-           for number, people in enumerate(poses))  # fmt: skip
+        number, person = first
+        count = len(_object(path, number, person))
+        names = tuple(joint_names(path, 'keypoints', str(number), count, LAYOUTS, given))
+    raw = (RawFrame(str(number), number, _people(path, number, frame, len(names)))
+           for number, frame in enumerate(frames))  # fmt: skip
     return make_video(path, path.stem, names, given, raw)
+
+
+def _people(path: Path, number: int, frame: list[Any], count: int) -> np.ndarray:
+    """(n, count, 3) of a frame."""
+    people = [_object(path, number, person) for person in frame]
+    for person in people:
+        if len(person) != count:
+            raise format_error(path, 'keypoints', f'{count} joints', f'{len(person)}', str(number))
+    return np.array(people).reshape(-1, count, 3)
 
 
 def _object(path: Path, number: int, person: Any) -> np.ndarray:

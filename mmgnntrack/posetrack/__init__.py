@@ -1,7 +1,6 @@
 """PoseTrack's files and joints, and the one form in which poses of a video are held in memory."""
 
 from .errors import PoseTrackFormatError, format_error
-from .frame_store import FrameStore
 from .joints import (
     ALIASES,
     JOINTS,
@@ -25,7 +24,6 @@ __all__ = [
     'COCO',
     'JOINTS',
     'NAMED_JOINTS',
-    'FrameStore',
     'NAMES_A_VIDEO',
     'POSETRACK',
     'POSETRACK17_JOINTS',

@@ -3,13 +3,22 @@
 import codecs
 import json
 import re
+from array import array
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .frame_store import FrameStore
+import numpy as np
+
+from mmgnntrack.disk_list import DiskList
+
+from .errors import format_error
+from .reader import load_json
 from .video import PoseFrame
 
+#: Bytes from which on a file is not read into memory as a whole.
+LARGE = 1 << 25
 #: Bytes that are read at once.
 _WINDOW = 1 << 20
 #: Frames whose poses are in memory at once.
@@ -26,9 +35,33 @@ class UnfitError(ValueError):
     """The file has to be read as a whole, for its order or for an error that is to be told."""
 
 
+def is_large(path: Path) -> bool:
+    """Whether a path is a file that is not read into memory as a whole."""
+    return path.is_file() and path.stat().st_size >= LARGE
+
+
+def load_list(path: Path, expected: str) -> DiskList[Any]:
+    """The items of a JSON list.
+
+    Args:
+        path: the file.
+        expected: what they are, for errors.
+
+    Raises:
+        PoseTrackFormatError: where it is none.
+    """
+    if is_large(path):
+        with suppress(UnfitError):  # what is wrong with it is told below
+            return DiskList(_only_items(path))
+    items = load_json(path)
+    if not isinstance(items, list):
+        raise format_error(path, 'file', expected, items)
+    return DiskList(items)
+
+
 def read_top(path: Path) -> dict[str, Any] | list[Any]:
-    """A JSON file without most of its annotations: an object whose `annotations` have the first one alone, or the first
-    item of a list.
+    """A JSON file without most of its annotations: an object whose `annotations` have the first one alone, and whose
+    `images` are a DiskList; or the first item of a list.
 
     Raises:
         UnfitError: for anything else, or no JSON.
@@ -39,6 +72,8 @@ def read_top(path: Path) -> dict[str, Any] | list[Any]:
             return [value]
         if key == 'annotations':
             document.setdefault(key, [value])
+        elif key == 'images':
+            document.setdefault(key, DiskList()).append(value)
         elif key in document:
             raise UnfitError(f'{key} twice')
         else:
@@ -51,26 +86,26 @@ def read_annotations(path: Path) -> Iterator[Any]:
     return (value for key, value in _items(path) if key in (None, 'annotations'))
 
 
-def read_frames(path: Path, images: Sequence[Any], parse: Parse) -> FrameStore:
+def read_frames(path: Path, images: Sequence[Any], parse: Parse) -> DiskList[PoseFrame]:
     """The frames of a file whose annotations are in the order of `images`.
 
     Args:
         path: the file, a list of annotations or an object with `annotations`.
-        images: objects with `id`.
+        images: objects with `id`, an integer.
         parse: makes frames of some of the images and their annotations.
 
     Raises:
         UnfitError: if they are not, and for whatever is wrong with them.
     """
-    places = {image['id']: index for index, image in enumerate(images)}
-    if len(places) < len(images):
+    ids = array('q', (image['id'] for image in images))
+    if len(np.unique(ids)) < len(ids):
         raise UnfitError('an id twice')
-    frames, waiting, start, last = FrameStore(), [], 0, 0
+    frames, waiting, start, place = DiskList[PoseFrame](), [], 0, 0
     for annotation in read_annotations(path):
-        place = places[annotation['image_id']]
-        if place < last:
-            raise UnfitError('annotations in another order than images')
-        last = place
+        while ids[place] != annotation['image_id']:
+            place += 1
+            if place == len(ids):
+                raise UnfitError('annotations in another order than images')
         while place >= start + _FRAMES:
             frames.extend(parse(images[start : start + _FRAMES], waiting))
             start, waiting = start + _FRAMES, []
@@ -82,7 +117,7 @@ def read_frames(path: Path, images: Sequence[Any], parse: Parse) -> FrameStore:
 
 
 def _items(path: Path) -> Iterator[tuple[str | None, Any]]:
-    """The items of a list, with None; or the fields of an object, of `annotations` each item."""
+    """The items of a list, with None; or the fields of an object, of `images` and `annotations` each item."""
     with path.open('rb') as file:
         text = _Text(file)
         try:
@@ -95,16 +130,24 @@ def _items(path: Path) -> Iterator[tuple[str | None, Any]]:
             raise UnfitError(str(error)) from error
 
 
+def _only_items(path: Path) -> Iterator[Any]:
+    """The items of a list. Raises UnfitError for anything else."""
+    for key, item in _items(path):
+        if key is not None:
+            raise UnfitError('an object')
+        yield item
+
+
 def _fields(text: '_Text') -> Iterator[tuple[str, Any]]:
     text.take('{')
-    seen = False
+    seen = set()
     while text.peek() != '}':
         key = text.value()
         text.take(':')
-        if key == 'annotations':
-            if seen:
+        if key in ('images', 'annotations'):
+            if key in seen:
                 raise UnfitError(f'{key} twice')
-            seen = True
+            seen.add(key)
             yield from ((key, item) for item in text.items())
         else:
             yield key, text.value()

@@ -6,16 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mmgnntrack.disk_list import DiskList
+
 from .errors import AN_ID, format_error, is_id
-from .large import read_annotations, read_frames, read_top
+from .large import is_large, read_annotations, read_frames, read_top
 from .posetrack17 import parse_posetrack17
 from .posetrack18 import keypoint_names, parse_posetrack18
 from .reader import load_document, no_garbage_collection, unknown_format
 from .skeletons import COCO, POSETRACK, Skeleton, is_posetrack, known_skeleton, skeleton_of
 from .video import PoseFrame, PoseVideo
-
-#: Bytes from which on a file is not read into memory as a whole.
-LARGE = 1 << 25
 
 
 def read_poses(path: str | Path, skeleton: Skeleton | None = None, images: str | Path | None = None) -> PoseVideo:
@@ -40,8 +39,8 @@ def read_poses(path: str | Path, skeleton: Skeleton | None = None, images: str |
         PoseTrackFormatError: naming file, frame and field, what was expected and what came.
     """
     path = Path(path)
-    if path.is_file() and path.stat().st_size >= LARGE:
-        with suppress(ValueError, LookupError, TypeError, AttributeError):  # which is told below
+    if is_large(path):
+        with suppress(ValueError, ArithmeticError, LookupError, TypeError, AttributeError):  # which is told below
             return _read_large(path, skeleton, images)
     with no_garbage_collection():
         document = load_document(path)
@@ -100,7 +99,7 @@ def _read_results(
     return kept, _parse_results(listed, entries, path, skeleton, kept)
 
 
-def _listed(entries: Iterable[Any], path: Path) -> list[dict[str, Any]]:
+def _listed(entries: Iterable[Any], path: Path) -> DiskList[dict[str, Any]]:
     """An image for each image id of COCO results, ascending."""
     ids = set()
     for row, entry in enumerate(entries):
@@ -110,15 +109,15 @@ def _listed(entries: Iterable[Any], path: Path) -> list[dict[str, Any]]:
         if not is_id(image):
             raise format_error(path, 'image_id', AN_ID, image, f'of entry {row}')
         ids.add(image)
-    return [{'id': number, 'file_name': str(number)} for number in sorted(ids)]
+    return DiskList({'id': number, 'file_name': str(number)} for number in sorted(ids))
 
 
 def _parse_results(
-    images: list[Any], entries: list[Any], path: Path, skeleton: Skeleton, kept: Skeleton
+    images: Sequence[Any], entries: list[Any], path: Path, skeleton: Skeleton, kept: Skeleton
 ) -> list[PoseFrame]:
     # The entries' other fields, such as boxes, are of no use here and differ from tool to tool.
     annotations = [{'image_id': entry['image_id'], 'keypoints': entry.get('keypoints')} for entry in entries]
-    document = {'images': images, 'annotations': annotations}
+    document = {'images': [*images], 'annotations': annotations}
     return parse_posetrack18(document, path, names=skeleton.joints, joints=kept.joints, third_is_score=True)
 
 

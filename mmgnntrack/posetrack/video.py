@@ -82,7 +82,7 @@ class PoseVideo:
 
     Attributes:
         name: the annotation file's stem.
-        frames: in the file's order; where they are many, a `FrameStore`.
+        frames: in the file's order; where they may be many, a `DiskList`.
         path: of the file.
         skeleton: which joints they have.
         info: what a written file says about how it was made.

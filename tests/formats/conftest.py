@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from mmgnntrack.posetrack import COCO, PoseFrame, PoseVideo, Skeleton
+from mmgnntrack.posetrack import COCO, PoseFrame, PoseVideo, Skeleton, large
 
 
 def a_tracked_frame(number: int, tracks: Sequence[int], skeleton: Skeleton, missing: Sequence[int] = ()) -> PoseFrame:
@@ -28,6 +28,13 @@ def a_tracked_frame(number: int, tracks: Sequence[int], skeleton: Skeleton, miss
         bboxes=np.full((n, 4), np.nan),
         head_bboxes=np.full((n, 4), np.nan),
     )
+
+
+@pytest.fixture(params=['whole', 'in pieces'])
+def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files are read as large ones are, too."""
+    if request.param == 'in pieces':
+        monkeypatch.setattr(large, 'LARGE', 0)
 
 
 @pytest.fixture

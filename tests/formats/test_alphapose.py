@@ -10,6 +10,8 @@ from mmgnntrack.formats import read
 from mmgnntrack.formats.alphapose import HALPE26, HALPE136, write_alphapose
 from mmgnntrack.posetrack import COCO, PoseTrackFormatError, PoseVideo, Skeleton
 
+pytestmark = pytest.mark.usefixtures('pieces')
+
 
 def a_person(image: Any, count: int = 17, start: float = 0.0) -> dict[str, Any]:
     """A person whose joints lie at (start + k, 2)."""

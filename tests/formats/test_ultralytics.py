@@ -10,6 +10,8 @@ from mmgnntrack.formats import read
 from mmgnntrack.formats.ultralytics import write_ultralytics
 from mmgnntrack.posetrack import COCO, PoseTrackFormatError, PoseVideo, Skeleton
 
+pytestmark = pytest.mark.usefixtures('pieces')
+
 SIZE = (200, 100)
 PAW = Skeleton(('nose', 'paw'), (0.1, 0.1))
 

@@ -44,7 +44,7 @@ from mmgnntrack.posetrack import (
     POSETRACK,
     PoseVideo,
     check_frames,
-    poses,
+    large,
     read_video,
 )
 
@@ -215,7 +215,7 @@ def _piece_by_piece(target: Target) -> Target:
     """As if its file were a large one."""
 
     def run(folder: Path) -> Any:
-        with patch.object(poses, 'LARGE', 0):
+        with patch.object(large, 'LARGE', 0):
             return target.run(folder)
 
     return replace(target, run=run)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from videos import a_video, people_at
 
-from mmgnntrack.posetrack import FrameStore, PoseVideo, large, poses, read_poses, write_video
+from mmgnntrack.disk_list import DiskList
+from mmgnntrack.posetrack import PoseVideo, large, read_poses, write_video
 from mmgnntrack.posetrack.large import UnfitError, read_annotations, read_top
 
 VIDEO = a_video(people_at(10, 50), {}, people_at(12), people_at(14, 90), {}, name='v_1')
@@ -14,19 +15,19 @@ VIDEO = a_video(people_at(10, 50), {}, people_at(12), people_at(14, 90), {}, nam
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poses, 'LARGE', 0)
+    monkeypatch.setattr(large, 'LARGE', 0)
     monkeypatch.setattr(large, '_WINDOW', 5)
     monkeypatch.setattr(large, '_FRAMES', 2)
 
 
 def read_whole(path: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> PoseVideo:
     with monkeypatch.context() as patch:
-        patch.setattr(poses, 'LARGE', 1 << 60)
+        patch.setattr(large, 'LARGE', 1 << 60)
         return read_poses(path, **options)
 
 
 def assert_same(video: PoseVideo, other: PoseVideo) -> None:
-    assert isinstance(video.frames, FrameStore) and isinstance(other.frames, list)
+    assert isinstance(video.frames, DiskList) and isinstance(other.frames, list)
     assert (video.name, video.skeleton, video.path, len(video)) == (other.name, other.skeleton, other.path, len(other))
     for frame, expected in zip(video.frames, other.frames, strict=True):
         assert (frame.file_name, frame.frame_id, frame.is_labeled) == (
@@ -97,3 +98,6 @@ def test_windows_end_anywhere(window: int, tmp_path: Path, monkeypatch: pytest.M
         )
         assert list(read_annotations(path)) == items
         assert read_top(path) == dict(x=1.25, annotations=items[:1], y=items)
+        path.write_text(json.dumps(dict(images=items, annotations=items), ensure_ascii=ensure_ascii), encoding='utf-8')
+        top = read_top(path)
+        assert [*top.pop('images')] == items and top == dict(annotations=items[:1])

@@ -14,7 +14,7 @@ from mmgnntrack.posetrack import (
     PoseTrackFormatError,
     PoseVideo,
     Skeleton,
-    poses,
+    large,
     read_poses,
 )
 
@@ -22,10 +22,10 @@ PAW = Skeleton(('nose', 'paw'), (0.1, 0.2))
 
 
 @pytest.fixture(autouse=True, params=['whole', 'in pieces'])
-def large(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small files are read as large ones are, too."""
     if request.param == 'in pieces':
-        monkeypatch.setattr(poses, 'LARGE', 0)
+        monkeypatch.setattr(large, 'LARGE', 0)
 
 
 def result(image: int, joints: int, score: float = 0.5) -> dict[str, Any]:

@@ -23,6 +23,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')  # before numpy is there
 
 import numpy as np
 
+from mmgnntrack.analysis.memory import peak_memory
 from mmgnntrack.analysis.random_walkers import BODY, a_frame, walk
 from mmgnntrack.evaluation.files import count_files, pair_files
 from mmgnntrack.evaluation.functional import EvaluationCounts, figures
@@ -79,7 +80,7 @@ def measure(folder: Path) -> Iterator[tuple[str, float]]:
     yield 'loading', seconds()
     videos = [match_video(*pair) for pair in zip(gt, pred)]
     yield 'distances', seconds()
-    average_precision(*map(Detections.of, videos))
+    average_precision([*map(Detections.of, videos)])
     yield 'AP', seconds()
     for video in videos:
         count_sequence(video)
@@ -93,14 +94,8 @@ def measure(folder: Path) -> Iterator[tuple[str, float]]:
 def memory(folder: Path) -> tuple[float, float]:
     """MiB that a process takes before and, at most, while it evaluates the set, a file after the other."""
     before, (pairs, _) = peak_memory(), pair_files(folder / 'gt', folder / 'pred')
-    figures(EvaluationCounts.total([sequence.counts for sequence in count_files(pairs)]))
+    figures(EvaluationCounts.total(sequence.counts for sequence in count_files(pairs)))
     return before, peak_memory()
-
-
-def peak_memory() -> float:
-    """MiB of this process so far; that of `resource` would be its parent's where that is larger."""
-    lines = Path('/proc/self/status').read_text().splitlines()
-    return int(next(line for line in lines if line.startswith('VmHWM:')).split()[1]) / 1024
 
 
 def parse_args() -> argparse.Namespace:

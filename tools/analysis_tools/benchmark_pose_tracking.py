@@ -1,8 +1,9 @@
 """Measure how fast given poses are tracked, on one core.
 
 People walk at random; some of them are missed in each frame. Their poses are written as one PoseTrack18 file to a
-temporary folder, read, tracked as tools/track_poses.py does and written. With --config its tracker tracks, with a head
-that is not trained. More than ten people are the smaller the more they are, and as crowded as ten.
+temporary folder, and read, tracked as tools/track_poses.py does, and written by a process of its own, whose memory is
+told. With --config its tracker tracks, with a head that is not trained. More than ten people are the smaller the more
+they are, and as crowded as ten.
 
 --beside tracks the same poses with others too, without reading and writing: Norfair (`pip install --no-deps norfair
 filterpy`), and SORT and ByteTrack of MMDet (`pip install -r requirements/optional.txt`), which see the boxes alone.
@@ -36,8 +37,10 @@ from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
 from mmgnntrack.analysis.given_pose_trackers import Track, mmdet_tracker, norfair_tracker
+from mmgnntrack.analysis.memory import peak_memory
 from mmgnntrack.analysis.random_walkers import a_frame, walk
 from mmgnntrack.analysis.tables import table
+from mmgnntrack.disk_list import DiskList
 from mmgnntrack.models import PoseTracker, track_given_poses
 from mmgnntrack.models.tracker import MODES
 from mmgnntrack.posetrack import PoseVideo, read_poses, write_video
@@ -61,7 +64,7 @@ TRACKERS = {
 
 def a_video(seed: int, frames: int, people: int) -> PoseVideo:
     """Poses of people who walk at random, each found in most frames."""
-    rng, video = np.random.default_rng(seed), PoseVideo('walkers', [])
+    rng, video = np.random.default_rng(seed), PoseVideo('walkers', DiskList())
     for index, joints in enumerate(walk(rng, frames, people, min(1.0, (FEW / people) ** 0.5))[0]):
         found = joints[rng.random(people) > MISSED]
         seen = np.ones(found.shape[:2], bool)
@@ -69,13 +72,19 @@ def a_video(seed: int, frames: int, people: int) -> PoseVideo:
     return video
 
 
-def measure(file: Path, tracker: PoseTracker) -> Iterator[tuple[str, float]]:
+def measure(file: Path, args: argparse.Namespace) -> tuple[dict[str, float], float, float]:
+    """The stages of tracking a file and the seconds that each takes; the MiB before, and at most."""
+    tracker, before = build(args), peak_memory()
+    return dict(stages(file, tracker)), before, peak_memory()
+
+
+def stages(file: Path, tracker: PoseTracker) -> Iterator[tuple[str, float]]:
     """The stages of tracking a file and the seconds that each takes."""
     start = time.perf_counter()
     video = read_poses(file)
     read = time.perf_counter()
     yield 'reading', read - start
-    tracked = replace(video, frames=list(track_given_poses(tracker, video.frames)))
+    tracked = replace(video, frames=DiskList(track_given_poses(tracker, video.frames)))
     done = time.perf_counter()
     yield 'tracking', done - read
     write_video(file.with_name('tracked.json'), tracked)
@@ -94,15 +103,9 @@ def build(args: argparse.Namespace, matching: str | None = None) -> PoseTracker:
     return MODELS.build(settings).eval()
 
 
-def peak_memory() -> float:
-    """MiB of this process so far; that of `resource` would be its parent's where that is larger."""
-    lines = Path('/proc/self/status').read_text().splitlines()
-    return int(next(line for line in lines if line.startswith('VmHWM:')).split()[1]) / 1024
-
-
 def race(args: argparse.Namespace, name: str, people: int) -> tuple[float, float]:
     """Frames per second of a tracker, and the MiB that it takes for so many people."""
-    frames = a_video(args.seed, args.frames, people).frames
+    frames = [*a_video(args.seed, args.frames, people).frames]
     track: Track = TRACKERS[name](args)
     for _ in track(frames[:WARM_UP]):
         pass
@@ -152,17 +155,18 @@ def main() -> None:
     if args.beside:
         print(f'{args.frames} frames, one core, seed {args.seed}\n\n{compare(args)}')
         return
-    tracker = build(args)
     for people in args.people:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / 'poses.json'
             write_video(file, a_video(args.seed, args.frames, people))
-            stages = dict(measure(file, tracker))
-        stages['all'] = sum(stages.values())
+            with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as alone:
+                seconds, before, peak = alone.submit(measure, file, args).result()
+        seconds['all'] = sum(seconds.values())
         print(f'{args.frames} frames x {people} people, one core')
         print(f'{"":<16} {"seconds":>8} {"frames/s":>9}')
-        for name, seconds in stages.items():
-            print(f'{name:<16} {seconds:8.2f} {args.frames / seconds:9.1f}')
+        for name, taken in seconds.items():
+            print(f'{name:<16} {taken:8.2f} {args.frames / taken:9.1f}')
+        print(f'at most {peak:.0f} MiB, {before:.0f} of them before')
 
 
 if __name__ == '__main__':

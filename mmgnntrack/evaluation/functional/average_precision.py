@@ -105,7 +105,7 @@ def with_total(values: np.ndarray) -> np.ndarray:
 
 
 def average_precision(
-    *parts: Detections, official_quirks: bool = True, official_order: bool = False
+    parts: Sequence[Detections], *, official_quirks: bool = True, official_order: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """AP per joint, and precision and recall of all detections.
 
@@ -113,7 +113,7 @@ def average_precision(
     these one that is never annotated either has NaN without the quirks.
 
     Args:
-        *parts: the detections of all videos, at least one; of several, one joint at a time is put together.
+        parts: the detections of all videos, at least one; one joint at a time is put together.
         official_quirks: see `precision_recall`.
         official_order: see `precision_recall`.
 

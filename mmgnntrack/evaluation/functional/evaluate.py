@@ -3,12 +3,12 @@
 Source of the procedure: https://github.com/leonid-pishchulin/poseval, the evaluator of the benchmark.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
+from mmgnntrack.disk_list import DiskList
 from mmgnntrack.posetrack import PoseVideo
 
 from .alignment import aligned
@@ -37,7 +37,7 @@ class EvaluationCounts:
     """What one or several sequences contribute to all figures.
 
     Attributes:
-        detections: of each sequence, for AP.
+        detections: of each sequence, for AP; of several ones a `DiskList`.
         mot: for CLEAR-MOT.
         identity: for IDF1.
         hota: for HOTA, of one of its definitions.
@@ -45,7 +45,7 @@ class EvaluationCounts:
         filled_heads: how many annotated people have their head size from their joints.
     """
 
-    detections: tuple[Detections, ...]
+    detections: Sequence[Detections]
     mot: MotCounts
     identity: IdentityCounts
     hota: JointCounts
@@ -53,16 +53,25 @@ class EvaluationCounts:
     filled_heads: int = 0
 
     @classmethod
-    def total(cls, parts: Sequence['EvaluationCounts']) -> 'EvaluationCounts':
-        """Those of several sequences, at least one, counted alike."""
-        return cls(
-            detections=tuple(chain.from_iterable(part.detections for part in parts)),
-            mot=sum((part.mot for part in parts), MotCounts.zeros()),
-            identity=sum((part.identity for part in parts), IdentityCounts.zeros()),
-            hota=sum((part.hota for part in parts), parts[0].hota.zeros()),
-            official_quirks=parts[0].official_quirks,
-            filled_heads=sum(part.filled_heads for part in parts),
-        )
+    def total(cls, parts: Iterable['EvaluationCounts']) -> 'EvaluationCounts':
+        """Those of several sequences, counted alike, which need not be in memory together.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        total = None
+        for part in parts:
+            if total is None:
+                zeros = MotCounts.zeros(), IdentityCounts.zeros(), part.hota.zeros()
+                total = cls(DiskList(), *zeros, official_quirks=part.official_quirks)
+            total.detections.extend(part.detections)
+            total.mot += part.mot
+            total.identity += part.identity
+            total.hota += part.hota
+            total.filled_heads += part.filled_heads
+        if total is None:
+            raise ValueError('expected at least one annotated video, got none')
+        return total
 
 
 @dataclass
@@ -156,14 +165,14 @@ def evaluate(
             track id or whose head size is not known.
     """
     predictions = _by_name(pred, 'predictions')
-    counts = []
-    for name, video in _by_name(gt, 'ground truth').items():
-        if name not in predictions:
-            raise ValueError(f'video {name}: expected predictions, got those of {sorted(predictions)}')
-        counts.append(count_video(video, predictions[name], official_quirks=official_quirks, hota=hota))
-    if not counts:
-        raise ValueError('expected at least one annotated video, got none')
-    return figures(EvaluationCounts.total(counts), official_order=official_order)
+
+    def counts() -> Iterator[EvaluationCounts]:
+        for name, video in _by_name(gt, 'ground truth').items():
+            if name not in predictions:
+                raise ValueError(f'video {name}: expected predictions, got those of {sorted(predictions)}')
+            yield count_video(video, predictions[name], official_quirks=official_quirks, hota=hota)
+
+    return figures(EvaluationCounts.total(counts()), official_order=official_order)
 
 
 def count_video(
@@ -184,7 +193,7 @@ def count_video(
     video, tracked = match_video(gt, pred), tracked_predictions(pred)
     followed = video if tracked is pred else match_video(gt, tracked)
     return EvaluationCounts(
-        detections=(Detections.of(video),),
+        detections=[Detections.of(video)],
         mot=count_sequence(followed, official_quirks=official_quirks),
         identity=count_identities(followed),
         hota=HOTAS[hota](gt, tracked, followed, official_quirks),
@@ -196,7 +205,7 @@ def count_video(
 def figures(counts: EvaluationCounts, *, official_order: bool = False) -> PoseTrackResult:
     """The figures that follow from the counts of one or several sequences; for `official_order` see `evaluate`."""
     ap, ap_precision, ap_recall = average_precision(
-        *counts.detections, official_quirks=counts.official_quirks, official_order=official_order
+        counts.detections, official_quirks=counts.official_quirks, official_order=official_order
     )
     per_joint = {**mot_percentages(counts.mot), 'idf1': identity_f1(counts.identity)}
     hota = hota_percentages(counts.hota)

@@ -15,7 +15,7 @@ from mmgnntrack.posetrack import POSETRACK17_JOINTS, PoseVideo, joint_index
 
 
 def precision_tables(gt: PoseVideo, pred: PoseVideo) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return average_precision(Detections.of(match_video(gt, pred)))
+    return average_precision([Detections.of(match_video(gt, pred))])
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,6 @@ def test_of_several_videos_as_of_all_of_them_at_once() -> None:
         part.predicted[:, 3] = False
         part.positives = rng.integers(5, 40, 15)
     for quirks in (True, False):
-        several = average_precision(*parts, official_quirks=quirks)
-        np.testing.assert_array_equal(several, average_precision(Detections.total(parts), official_quirks=quirks))
+        several = average_precision(parts, official_quirks=quirks)
+        np.testing.assert_array_equal(several, average_precision([Detections.total(parts)], official_quirks=quirks))
         assert several[0][3] == 0 and np.unique(several[0]).size > 10

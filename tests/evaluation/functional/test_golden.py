@@ -34,7 +34,7 @@ def ap_with_ties(found: Detections, true_positives: str) -> np.ndarray:
     """AP with all true positives of a score before or after all false positives of that score."""
     ranks = np.unique(found.scores, return_inverse=True)[1].reshape(found.scores.shape).astype(float)
     ranks += {'first': 0.5, 'last': -0.5}[true_positives] * found.labels
-    return average_precision(replace(found, scores=ranks))[0]
+    return average_precision([replace(found, scores=ranks)])[0]
 
 
 def figures(expected: dict, key: str) -> np.ndarray:

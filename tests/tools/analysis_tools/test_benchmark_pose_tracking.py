@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,12 @@ def run(*arguments: str) -> subprocess.CompletedProcess:
 def test_table() -> None:
     done = run('--frames', '5', '--people', '3')
     assert done.returncode == 0, done.stderr
-    title, _, *rows = done.stdout.splitlines()
+    title, _, *rows, memory = done.stdout.splitlines()
     assert title == '5 frames x 3 people, one core'
     assert [row[:16].strip() for row in rows] == ['reading', 'tracking', 'writing', 'all']
     assert all(float(row.split()[-1]) > 0 for row in rows)
+    peak, before = map(int, re.fullmatch(r'at most (\d+) MiB, (\d+) of them before', memory).groups())
+    assert peak >= before > 0
 
 
 @pytest.mark.slow
