@@ -124,8 +124,8 @@ def add_join(parser: argparse.ArgumentParser) -> None:
 
 
 def _frames(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f'expected frames, 1 or more, got {text!r}')
+    if not re.fullmatch(r'[0-9]{1,9}', text) or not int(text):
+        raise argparse.ArgumentTypeError(f'expected frames, 1 or more, below 10**9, got {text!r}')
     return int(text)
 
 

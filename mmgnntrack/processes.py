@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import re
 import sys
 from contextlib import suppress
 from functools import cache
@@ -19,13 +20,13 @@ def this_process() -> str:
 
 def is_gone(process: str) -> bool:
     """Whether a process (see `this_process`) is known to have ended, as is known of those of the same machine alone."""
-    if not is_here(process) or sys.platform == 'win32':  # where a signal of 0 would end it
+    if not re.fullmatch(PATTERN, process) or not is_here(process) or sys.platform == 'win32':  # 0 would end it there
         return False
     try:
         os.kill(int(process.partition('-')[2]), 0)
     except ProcessLookupError:
         return True
-    except OSError:  # it is somebody else's
+    except (OSError, OverflowError):  # it is somebody else's, or nobody's
         return False
     return False
 

@@ -184,6 +184,8 @@ def input_files(args: argparse.Namespace) -> list[Path]:
 def run(args: argparse.Namespace) -> None:
     """Read, track and write, video by video."""
     files = input_files(args)
+    if args.images and not args.images.exists():
+        raise FileNotFoundError(f'--images {args.images}: no such file or folder')
     config = load_config(args)
     init_default_scope(config.get('default_scope') or 'mmpose')
     skeleton = read_skeleton(args.metainfo) if args.metainfo else None

@@ -123,6 +123,8 @@ def parse_args() -> argparse.Namespace:
             parser.error(f'--{name.replace("_", "-")}: expected 1 or more, got {value}')
     if not 0 < args.fps < float('inf'):
         parser.error(f'--fps: expected a finite number above 0, got {args.fps}')
+    if not abs(args.score_thr) < float('inf'):
+        parser.error(f'--score-thr: expected a finite number, got {args.score_thr}')
     if args.report:
         args.save_video = True
         args.save_json = [*dict.fromkeys([*(args.save_json or ()), 'posetrack'])]

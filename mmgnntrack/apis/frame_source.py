@@ -24,6 +24,8 @@ from .background import Background
 AHEAD = 4
 #: Frames in a row that cannot be decoded, after which a video is over: some promise billions.
 GIVE_UP = 500
+#: The number of one.
+_CAMERA = re.compile(r'\d{1,9}', re.ASCII)
 
 
 class Frame(NamedTuple):
@@ -76,7 +78,7 @@ class FrameSource:
     @property
     def live(self) -> bool:
         """Whether frames are lost that are not taken in time, and none can be had again."""
-        return self.source.isdigit() or '://' in self.source
+        return is_live(self.source)
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
         """The frames from a number on, decoded in a thread while the last one is worked on."""
@@ -105,7 +107,7 @@ class FrameSource:
             yield Frame(number, path.name, image)
 
     def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(int(self.source) if self.source.isdigit() else for_opencv(self.source))
+        capture = cv2.VideoCapture(int(self.source) if _CAMERA.fullmatch(self.source) else for_opencv(self.source))
         if not capture.isOpened():
             raise ValueError(f'{self.source}: expected a video, camera or stream that OpenCV can open')
         self.fps = capture.get(cv2.CAP_PROP_FPS) or None
@@ -153,16 +155,21 @@ class FrameSource:
         self._warned = True
 
 
+def is_live(source: str) -> bool:
+    """Whether a source is the number of a camera, or the URL of a stream."""
+    return bool(_CAMERA.fullmatch(source)) or '://' in source
+
+
 def source_name(source: str) -> str:
     """What the results of a source are called: as its file or its folder."""
     path = Path(source)
-    if source.isdigit():
+    if _CAMERA.fullmatch(source):
         return f'camera{source}'
     if '://' in source:
         return path.stem or 'stream'
-    if path.is_file() or not (path.is_dir() or glob.has_magic(source)):
+    if os.path.isfile(path) or not (os.path.isdir(path) or glob.has_magic(source)):
         return path.stem
-    return os.path.basename(os.path.realpath(path if path.is_dir() else path.parent)) or 'frames'
+    return os.path.basename(os.path.realpath(path if os.path.isdir(path) else path.parent)) or 'frames'
 
 
 def _frame(number: int, image: np.ndarray | None = None) -> Frame:

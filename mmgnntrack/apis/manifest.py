@@ -2,9 +2,13 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
+
+from mmgnntrack.posetrack.errors import is_id
 
 #: After which a video needs no more work.
 DONE, FAILED = 'done', 'failed'
@@ -54,8 +58,17 @@ class Manifest:
                 if not line.endswith(b'\n'):
                     break
                 self._offset += len(line)
-                try:
+                with suppress(ValueError, RecursionError):  # that torn line
                     entry = json.loads(line)
-                    self._entries[entry['source']] = entry
-                except (ValueError, KeyError, TypeError):  # that torn line
-                    continue
+                    if _is_entry(entry):
+                        self._entries[entry['source']] = entry
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether it is what `work_through` writes."""
+    if not isinstance(entry, dict):
+        return False
+    texts = (entry.get('source'), entry.get('state'), entry.get('error') or '')
+    return all(type(text) is str and '\0' not in text for text in texts) and all(
+        is_id(entry.get(field)) for field in ('frames', 'people')
+    )

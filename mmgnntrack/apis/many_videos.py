@@ -6,7 +6,7 @@ import os
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TypedDict
@@ -14,9 +14,9 @@ from typing import TypedDict
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from mmgnntrack.engine.claims import Claim, ClaimedError
-from mmgnntrack.posetrack.errors import printable
+from mmgnntrack.posetrack.errors import OneLineError, printable
 
-from .frame_source import FrameSource, by_value, source_name
+from .frame_source import FrameSource, by_value, is_live, source_name
 from .manifest import DONE, FAILED, INTERRUPTED, Manifest
 
 #: Endings of the files in a folder that are taken for videos.
@@ -62,7 +62,8 @@ def find_sources(arguments: Sequence[str], out: Path | None = None) -> list[str]
     for source in found:
         other = names.setdefault(source_name(source), source)
         if other != source:
-            raise ValueError(f'expected videos of different names, got {other} and {source}: use an --out-dir for each')
+            got = f'{other} and {source}: use an --out-dir for each'
+            raise OneLineError(f'expected videos of different names, got {got}')
     images = [source for source in found if _is_image(Path(source)) and os.path.isfile(source)]
     if len(images) > 1:
         raise ValueError(f'expected videos, got {len(images)} images: frames of one video are a glob in quotes')
@@ -71,20 +72,28 @@ def find_sources(arguments: Sequence[str], out: Path | None = None) -> list[str]
 
 def _expanded(argument: str, skipped: str | None, lists: tuple[str, ...]) -> list[str]:
     path = Path(argument)
-    if path.suffix == '.txt' and path.is_file():
+    if path.suffix == '.txt' and os.path.isfile(path):
         if _real(argument) in lists:
             raise ValueError(f'{argument}: lists itself')
-        lines = (line.strip() for line in path.read_text().splitlines())
-        inside = (line for line in lines if line and not line.startswith('#'))
-        return [source for line in inside for source in _expanded(line, skipped, (*lists, _real(argument)))]
-    if path.is_dir():
+        return [source for line in _lines(path) for source in _expanded(line, skipped, (*lists, _real(argument)))]
+    if os.path.isdir(path):
         return _in_folder(argument, skipped)
-    if argument.isdigit() or '://' in argument or path.is_file():
+    if is_live(argument) or os.path.isfile(path):
         return [argument]
     matches = sorted(glob.glob(argument), key=by_value)
-    if not matches or any(_is_image(Path(match)) for match in matches):
+    if matches in ([], [argument]) or any(_is_image(Path(match)) for match in matches):
         return [argument]
     return [source for match in matches for source in _expanded(match, skipped, lists)]
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The sources that a text file lists; names need not be UTF-8."""
+    for number, line in enumerate(os.fsdecode(path.read_bytes()).splitlines(), 1):
+        source = line.strip('\ufeff \t')
+        if '\0' in source:
+            raise ValueError(f'{path}, line {number}: expected a path, a glob or a URL, got {source!r:.50}')
+        if source and not source.startswith('#'):
+            yield source
 
 
 def _in_folder(folder: str, skipped: str | None) -> list[str]:
@@ -110,7 +119,7 @@ _name = cache(source_name)
 
 def _real(source: str) -> str:
     """A source by which it is known in the manifest, whatever folder a command is called from."""
-    return source if source.isdigit() or '://' in source else os.path.realpath(source)
+    return source if is_live(source) else os.path.realpath(source)
 
 
 def _longest_first(sources: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from mmgnntrack.engine.configs import merge_options, read_config
 from mmgnntrack.engine.downloads import fetched, is_url
 from mmgnntrack.functional import OneEuroFilter
 from mmgnntrack.models import Step, VideoPoseTracker
+from mmgnntrack.posetrack.errors import LARGEST
 from mmgnntrack.visualization import Trails, check_panels, draw_panels, draw_tracks
 from mmgnntrack.visualization.poses import Links
 
@@ -159,8 +160,17 @@ class PoseTrackInferencer(BaseInferencer):
         return dict(memory=self.model.tracker.memory.state(), smoothed=smoothed)
 
     def restore(self, state: dict[str, object]) -> None:
-        """Lets `__call__` with a `start` go on where another inferencer was when its `state` was taken."""
+        """Lets `__call__` with a `start` go on where another inferencer was when its `state` was taken.
+
+        Raises:
+            ValueError: for what is none.
+        """
         self.model.tracker.memory.restore(state['memory'])
+        shape = (2, len(self.model.tracker.sigmas), 2)
+        for identity, both in state['smoothed'].items():
+            if type(identity) is not int or both.shape != shape or not (both.abs() <= LARGEST).all():
+                expected = f'ids, and joints and speeds {shape} of at most {LARGEST:g}'
+                raise ValueError(f'smoothed: expected {expected}, got {identity!r} and {(*both.shape,)}')
         self._smoother.restore({identity: tuple(both.numpy()) for identity, both in state['smoothed'].items()})
 
     @torch.no_grad()

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from operator import index
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from tqdm import tqdm
 
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.posetrack import PoseFrame, PoseStream, PoseVideo
+from mmgnntrack.posetrack.errors import printable
+from mmgnntrack.posetrack.stream import digest_of
 from mmgnntrack.visualization import PanelFiles
 
 from .background import Background
@@ -89,21 +92,27 @@ class VideoOutputs:
                 return
             raise FileNotFoundError(f'{self.folder}: nothing of {name} to resume: it was not begun there, or is done')
         try:
-            state, done, panels_whole, options = torch.load(self._state_file, map_location='cpu', weights_only=True)
-            options = dict(options)
+            kept = torch.load(self._state_file, map_location='cpu', weights_only=True)
+            state, done, digest, panels_whole, options = kept
+            done, panels_whole = index(done), bool(panels_whole)
+            options = {str(option): str(value) for option, value in options.items()}
         except Exception as error:  # the unpickler stumbles in many ways
             what = f'{type(error).__name__}: {str(error).partition(chr(10))[0]}'
             raise ValueError(f'--resume: {self._state_file} is no state of an earlier run ({what})') from error
         for option, value in options.items():
             if value != self.options.get(option):
                 flag = option if option in _NO_OPTIONS else f'--{option.replace("_", "-")}'
-                raise ValueError(f'--resume: {name} was begun with {flag} {value}, got {self.options.get(option)}')
-        if not self._frames_file.is_file() or _lines(self._frames_file) < done:
-            raise ValueError(f'--resume: {self._frames_file} has lost frames: expected {done} of an earlier run')
+                begun = f'{self.folder / name} was begun with {flag:.100} {value:.300}'
+                raise ValueError(printable(f'--resume: {begun}, got {self.options.get(option)}'))
+        try:
+            if digest_of(self._frames_file, done) != digest:
+                raise ValueError(f'{self._frames_file}: expected the frames of an earlier run, got others')
+        except (OSError, ValueError) as error:
+            raise ValueError(f'--resume: {self._state_file}: {error}') from error
         try:
             self.inferencer.restore(state)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f'--resume: {self._state_file} is of another version ({error!r})') from error
+        except Exception as error:  # it may hold anything
+            raise ValueError(f'--resume: {self._state_file} is of another version ({error!r:.300})') from error
         self._done, self._panels_whole = done, panels_whole
 
     def open(self, source: FrameSource) -> None:
@@ -147,7 +156,8 @@ class VideoOutputs:
         self.poses.flush()
         partial = self._state_file.with_suffix('.partial')
         with partial.open('wb') as file:  # torch would not take every name
-            torch.save((self.inferencer.state(), len(self.poses), panels_whole, self.options), file)
+            kept = self.inferencer.state(), len(self.poses), self.poses.digest, panels_whole, self.options
+            torch.save(kept, file)
         partial.replace(self._state_file)
 
     def close(self, done: bool) -> None:
@@ -174,11 +184,6 @@ class VideoOutputs:
         if done:
             self._state_file.unlink(missing_ok=True)
             self.poses.path.unlink()
-
-
-def _lines(path: Path) -> int:
-    with path.open('rb') as file:
-        return sum(1 for _ in file)
 
 
 def weights_digest(model: VideoPoseTracker) -> str:

@@ -50,7 +50,7 @@ def read_skeleton(path: str | Path) -> Skeleton:
     path = Path(path)
     path = path if path.suffix else path.with_suffix('.py')
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(over='ignore'):  # what is used of it is checked below
             warnings.filterwarnings('ignore', 'The metainfo config file')  # that MMPose's own is taken, as documented
             info = parse_pose_metainfo(dict(from_file=str(path)))
         return _skeleton(info)

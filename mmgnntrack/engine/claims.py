@@ -9,6 +9,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
+from mmgnntrack.posetrack.errors import is_id
 from mmgnntrack.processes import is_gone, is_here, this_process
 
 #: Seconds between two signs of life.
@@ -107,7 +108,7 @@ class Claim:
             holder = _read(self.path)
             if holder is None or not _is_dead(holder):
                 return False
-            self.deaths = holder.get('deaths', 0) + 1
+            self.deaths = holder['deaths'] + 1
             self._write()
             return True
         finally:
@@ -134,13 +135,14 @@ class Claim:
 def _read(path: Path) -> dict | None:
     """What a claim says, with its `age` in seconds; None if there is none."""
     try:
-        age, text = time.time() - path.stat().st_mtime, path.read_text()
+        age, data = time.time() - path.stat().st_mtime, path.read_bytes()
     except FileNotFoundError:
         return None
-    try:
-        return {**json.loads(text), 'age': age}
-    except (ValueError, TypeError):  # somebody is just writing it, or died doing so
-        return dict(age=age)
+    said = {}
+    with suppress(ValueError, RecursionError):  # somebody is just writing it, or died doing so
+        said = json.loads(data)
+    said = said if isinstance(said, dict) else {}
+    return {**said, 'age': age, 'deaths': said['deaths'] if is_id(said.get('deaths')) else 0}
 
 
 def _is_dead(holder: dict) -> bool:

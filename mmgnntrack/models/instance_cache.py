@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 import mmgnntrack
+from mmgnntrack.posetrack.errors import said
 
 #: Other versions may find something else.
 VERSIONS = {module.__name__: module.__version__ for module in (mmgnntrack, mmcv, mmdet, mmpose, torch)}
@@ -95,6 +95,6 @@ class InstanceCache:
                     if name not in without:
                         value = arrays[key]
                         result.set_field(value if name == key else torch.from_numpy(value).to(device).float(), name)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f'{path}: this cached result cannot be read ({error}); delete it') from error
+        except Exception as error:  # zip and numpy fail in many ways
+            raise ValueError(f'{path}: this cached result cannot be read ({said(error)}); delete it') from error
         return result

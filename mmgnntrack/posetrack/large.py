@@ -51,12 +51,15 @@ def load_list(path: Path, expected: str) -> DiskList[Any]:
         PoseTrackFormatError: where it is none.
     """
     if is_large(path):
-        with suppress(UnfitError):  # what is wrong with it is told below
+        with suppress(UnfitError, RecursionError):  # what is wrong with it is told below
             return DiskList(_only_items(path))
     items = load_json(path)
     if not isinstance(items, list):
         raise format_error(path, 'file', expected, items)
-    return DiskList(items)
+    try:
+        return DiskList(items)
+    except RecursionError as error:
+        raise format_error(path, 'file', expected, 'lists in lists without end') from error
 
 
 def read_top(path: Path) -> dict[str, Any] | list[Any]:

@@ -16,6 +16,9 @@ from .reader import load_document, no_garbage_collection, unknown_format
 from .skeletons import COCO, POSETRACK, Skeleton, is_posetrack, known_skeleton, skeleton_of
 from .video import PoseFrame, PoseVideo
 
+#: What reading in pieces fails with.
+_UNFIT = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError)
+
 
 def read_poses(path: str | Path, skeleton: Skeleton | None = None, images: str | Path | None = None) -> PoseVideo:
     """Read the poses of one video: a PoseTrack17, 18 or 21 file, one in PoseTrack18's layout with other joints, or COCO
@@ -40,7 +43,7 @@ def read_poses(path: str | Path, skeleton: Skeleton | None = None, images: str |
     """
     path = Path(path)
     if is_large(path):
-        with suppress(ValueError, ArithmeticError, LookupError, TypeError, AttributeError):  # which is told below
+        with suppress(*_UNFIT):  # what is wrong is told below
             return _read_large(path, skeleton, images)
     with no_garbage_collection():
         document = load_document(path)

@@ -1,10 +1,12 @@
 """Poses of a video that may be long, or without end."""
 
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -32,9 +34,9 @@ class PoseStream:
     def __init__(self, path: Path, video: PoseVideo, keep: int = 0) -> None:
         self.path = path
         self.video = replace(video, frames=[])
+        self._digest, size = _first(path, keep) if keep else (sha256(), 0)
         fresh = path.with_name(f'{path.name}.partial')  # whoever still has the old file open writes into that
         if keep:
-            size = self._size_of(keep)
             shutil.copyfile(path, fresh)
             os.truncate(fresh, size)
         else:
@@ -51,8 +53,15 @@ class PoseStream:
         """Adds the next frame, and a note that no result file has. Raises ValueError for values that the formats cannot
         hold (see `write_video`)."""
         entry = (*frame_entry(self._count, frame, self.video), note)
-        self._file.write(json.dumps(entry, separators=(',', ':'), allow_nan=False).encode() + b'\n')
+        line = json.dumps(entry, separators=(',', ':'), allow_nan=False).encode() + b'\n'
+        self._file.write(line)
+        self._digest.update(line)
         self._count += 1
+
+    @property
+    def digest(self) -> str:
+        """Of the frames so far."""
+        return self._digest.hexdigest()
 
     def flush(self) -> None:
         """Lets the file on disk have all frames so far."""
@@ -94,13 +103,26 @@ class PoseStream:
         with self.path.open('rb') as file:
             yield from map(json.loads, islice(file, self._count))
 
-    def _size_of(self, frames: int) -> int:
-        """Bytes of the first so many lines."""
-        with self.path.open('rb') as file:
-            sizes = [len(line) for line in islice(file, frames)]
-        if len(sizes) < frames:
-            raise ValueError(f'{self.path}: expected {frames} frames of an earlier run, got {len(sizes)}')
-        return sum(sizes)
+
+def digest_of(path: Path, frames: int) -> str:
+    """The `digest` of a stream with the first so many frames of a file.
+
+    Raises:
+        ValueError: if it has fewer.
+    """
+    return _first(path, frames)[0].hexdigest()
+
+
+def _first(path: Path, frames: int) -> 'tuple[hashlib._Hash, int]':
+    """What the first so many lines of a file hash to, and their bytes."""
+    digest, count, size = sha256(), 0, 0
+    with path.open('rb') as file:
+        for line in islice(file, frames):
+            digest.update(line)
+            count, size = count + 1, size + len(line)
+    if count < frames:
+        raise ValueError(f'{path}: expected {frames} frames of an earlier run, got {count}')
+    return digest, size
 
 
 def _coco_result(pose: dict[str, Any], joints: int) -> dict[str, Any]:

@@ -58,8 +58,8 @@ def test_what_sources_are(videos: Path, tmp_path: Path) -> None:
     assert names(find_sources([f'{videos}/frames/*.png'])) == ['*.png']
     (tmp_path / 'list.txt').write_text(f'# mine\n{videos}/clip4.mp4\n\n  {videos}/frames\nnothing.mp4\n')
     assert names(find_sources([str(tmp_path / 'list.txt'), '0'])) == ['clip4.mp4', 'frames', 'nothing.mp4', '0']
-    alone = ('rtsp://camera/x', str(videos / 'frames'), f'{videos}/frames/', str(videos / 'notes'), 'nothing*.mp4', '3')
-    for source in alone:
+    alone = ('rtsp://camera/x', f'{videos}/frames', f'{videos}/frames/', f'{videos}/notes', 'nothing*.mp4', '3')
+    for source in (*alone, '/dev/null'):
         assert find_sources([source]) == [source]
 
 
@@ -74,18 +74,26 @@ def test_what_is_left_out_of_a_folder(videos: Path) -> None:
 def test_what_is_no_list_of_videos(videos: Path, tmp_path: Path) -> None:
     loop, empty = tmp_path / 'loop.txt', tmp_path / 'empty.txt'
     loop.write_text(str(loop))
+    (tmp_path / 'null.txt').write_text('a.mp4\nb\0.mp4\n')
     empty.write_text('# nothing\n')
     (videos / 'cover.jpg').write_bytes(b'')
     (tmp_path / 'a.png').write_bytes(b'')
     (tmp_path / 'b.png').write_bytes(b'')
     for arguments, message in {
         (str(loop),): 'lists itself',
+        (str(tmp_path / 'null.txt'),): r'null\.txt, line 2: expected a path, .*, got .b.x00\.mp4',
         (str(empty),): 'expected videos, got none',
         (str(videos),): 'expected images or videos, got both',
         (str(tmp_path / 'a.png'), str(tmp_path / 'b.png')): 'a glob in quotes',
     }.items():
         with pytest.raises(ValueError, match=message):
             find_sources(arguments)
+
+
+def test_names_of_a_list_are_of_any_bytes(tmp_path: Path) -> None:
+    """Also those that are no UTF-8, that look like the number of a camera, or that no file can have."""
+    (tmp_path / 'list.txt').write_bytes(b'\xef\xbb\xbf\xff.mp4\r\n' + b'9' * 400 + '\n²\n'.encode())
+    assert find_sources([str(tmp_path / 'list.txt')]) == ['\udcff.mp4', '9' * 400, '²']
 
 
 def test_two_of_one_name(videos: Path, tmp_path: Path) -> None:

@@ -76,7 +76,15 @@ def test_one_of_another_machine_expires(path: Path) -> None:
         assert claim.deaths == 1
 
 
-@pytest.mark.parametrize('text', ['', '{"tok', '[]', '3'])
+@pytest.mark.parametrize('deaths', ['many', None, 1.5, 10**30])
+def test_one_that_was_damaged(path: Path, deaths: object) -> None:
+    path.write_text(json.dumps(dict(process='00000000-' + '9' * 30, host=3, deaths=deaths)))
+    os.utime(path, (0, 0))
+    with Claim(path) as claim:
+        assert claim.deaths == 1
+
+
+@pytest.mark.parametrize('text', ['', '{"tok', '[]', '3', '\xff', '[' * 10_000])
 def test_one_that_is_just_being_written(path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ClaimedError):

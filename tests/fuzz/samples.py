@@ -141,11 +141,13 @@ def checkpoint() -> bytes:
     return file.getvalue()
 
 
-def pictures(suffix: str) -> dict[str, bytes]:
-    """Three frames with something in them."""
-    rng = np.random.default_rng(0)
-    images = [cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (64, 48)) for _ in range(3)]
-    return {f'clip/{number}{suffix}': cv2.imencode(suffix, image)[1].tobytes() for number, image in enumerate(images)}
+def pictures(*suffixes: str) -> dict[str, bytes]:
+    """Frames with something in them, three of one kind, or one of each."""
+    rng, kinds = np.random.default_rng(0), suffixes if len(suffixes) > 1 else suffixes * 3
+    images = {suffix: cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (64, 48)) for suffix in enumerate(kinds)}
+    return {
+        f'clip/{number}{suffix}': cv2.imencode(suffix, image)[1].tobytes() for (number, suffix), image in images.items()
+    }
 
 
 def clip(name: str, codec: str) -> dict[str, bytes]:

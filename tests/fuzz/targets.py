@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from fuzz.mutations import PYTHON, harmless_json, harmless_text, of_bytes, of_json, of_text
+from fuzz.mutations import PYTHON, VALUES, harmless_json, harmless_text, of_bytes, of_json, of_text
 from fuzz.samples import (
     CONFIG,
     METAINFO,
@@ -28,6 +28,7 @@ from fuzz.samples import (
     ultralytics_json,
     written,
 )
+from fuzz.work import cached, found_again, half_tracked, resumed, shared_out, worked_through
 
 from mmgnntrack.apis import FrameSource
 from mmgnntrack.datasets import PoseTrackTubeDataset
@@ -196,6 +197,33 @@ def _other_weights(name: str, data: bytes, rng: Random) -> bytes:
     return file.getvalue()
 
 
+def _other_state(name: str, data: bytes, rng: Random) -> bytes:
+    """A state with a value of another kind; or frames with another word; or other bytes."""
+    if name.endswith('.png') or rng.random() < 0.3:
+        return of_bytes(data, rng)
+    if name.endswith('.jsonl'):
+        return of_text(data, rng)
+    state = [*torch.load(io.BytesIO(data), weights_only=True)]
+    holder, key = state, rng.randrange(len(state))
+    while isinstance(holder[key], dict) and holder[key] and rng.random() < 0.9:
+        holder = holder[key]
+        key = rng.choice([*holder])
+    holder[key] = rng.choice([*_tensors(), *VALUES, (), b'x'])
+    file = io.BytesIO()
+    torch.save(tuple(state), file)
+    return file.getvalue()
+
+
+def _other_lines(name: str, data: bytes, rng: Random) -> bytes:
+    """Lines of JSON or of text, one of them changed."""
+    if name == 'list.txt' or rng.random() < 0.3:
+        return _damaged(name, data, rng)
+    lines = data.splitlines()
+    place = rng.randrange(len(lines))
+    lines[place] = of_json(lines[place], rng)
+    return b'\n'.join([*lines, b''])
+
+
 def _tracks(files: dict[str, bytes], harmless: Callable[..., bytes] | None = None, **how: Any) -> Target:
     (name,) = {Path(file).parts[0] for file in files} - {'images.json'}
 
@@ -252,10 +280,12 @@ def targets() -> dict[str, Target]:
         'posetrack18, large': _piece_by_piece(_json({'v.json': eighteen}, 'annotations')),
         'coco, large': _piece_by_piece(_json(results, '')),
         'alphapose': _json(written('alphapose'), ''),
+        'alphapose, large': _piece_by_piece(_json(written('alphapose'), '')),
         'openpose': _json(written('openpose'), 'people'),
         'deeplabcut': _tracks(written('deeplabcut'), harmless_text, header=4),
         'ultralytics': _tracks(written('ultralytics'), harmless_text),
         'ultralytics, JSON': _json({'v.json': ultralytics_json(coco)}, 'of a list'),
+        'ultralytics, large': _piece_by_piece(_json({'v.json': ultralytics_json(coco)}, 'of a list')),
         'evaluation': Target(sequences, evaluated, _reordered),
         'boxes': Target({'boxes.json': boxes(coco)}, partial(detected, video=coco), _shuffled_boxes),
         'tubes': Target({'v.json': eighteen}, tubes, lambda name, data, rng: harmless_json(data, rng)),
@@ -264,8 +294,13 @@ def targets() -> dict[str, Target]:
         ),
         'metainfo': Target({'cat.py': METAINFO.encode()}, lambda folder: read_skeleton(folder / 'cat.py')),
         'checkpoint': Target({'a.pth': checkpoint()}, lambda folder: loaded(folder / 'a.pth'), damage=_other_weights),
+        'resume': Target(half_tracked(), resumed, damage=_other_state),
+        'many videos': Target(shared_out(), worked_through, damage=_other_lines),
+        'cache': Target(cached(), found_again),
         'JPEG': Target(pictures('.jpg'), lambda folder: shown(folder / 'clip')),
         'PNG': Target(pictures('.png'), lambda folder: shown(folder / 'clip')),
+        'other images': Target(pictures('.bmp', '.ppm', '.tif', '.webp'), lambda folder: shown(folder / 'clip')),
+        'mkv': Target(clip('v.mkv', 'VP80'), lambda folder: shown(folder / 'v.mkv')),
         'mp4': Target(clip('v.mp4', 'mp4v'), lambda folder: shown(folder / 'v.mp4')),
         'avi': Target(clip('v.avi', 'MJPG'), lambda folder: shown(folder / 'v.avi')),
     }

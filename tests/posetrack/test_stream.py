@@ -7,6 +7,7 @@ import pytest
 from videos import a_video, people_at
 
 from mmgnntrack.posetrack import PoseStream, PoseVideo, read_video, write_video
+from mmgnntrack.posetrack.stream import digest_of
 
 VIDEO = a_video(people_at(10, 50), {}, people_at(12), people_at(14, 90), name='v_1')
 
@@ -65,3 +66,18 @@ def test_goes_on_where_another_stopped(tmp_path: Path) -> None:
     assert (tmp_path / 'resumed.json').read_text() == (tmp_path / 'whole.json').read_text()
     with pytest.raises(ValueError, match=r'frames\.jsonl: expected 9 frames of an earlier run, got 4'):
         streamed(path, keep=9)
+
+
+def test_a_digest_tells_whether_a_file_has_the_same_frames(tmp_path: Path) -> None:
+    path = tmp_path / 'frames.jsonl'
+    first = streamed(path, 3)
+    digest = first.digest
+    first.close()
+    assert digest_of(path, 3) == digest != digest_of(path, 2)
+    second = streamed(path, 4, keep=2)
+    second.flush()
+    assert digest_of(path, 3) == digest and digest_of(path, 4) == second.digest
+    path.write_text(path.read_text().replace('50.0', '51.0', 1))
+    assert digest_of(path, 3) != digest
+    with pytest.raises(ValueError, match=r'frames\.jsonl: expected 5 frames of an earlier run, got 4'):
+        digest_of(path, 5)

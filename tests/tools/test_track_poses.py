@@ -327,6 +327,8 @@ def test_nothing_to_track(run: Run, videos: Path) -> None:
     ):
         status, _, complaint = run(videos / poses, '--out', videos / 'out')
         assert status == 1 and str(videos / poses) in complaint and message in complaint
+    status, _, complaint = run(copies(videos), '--out', videos / 'out', '--images', videos / 'nowhere')
+    assert status == 1 and f'--images {videos}/nowhere: no such file or folder' in complaint
 
 
 def test_no_file_is_written_over_another(run: Run, videos: Path) -> None:
@@ -490,4 +492,4 @@ def test_join(run: Run, videos: Path) -> None:
 @pytest.mark.parametrize('value', ['0', '-1', 'x', '1.5'])
 def test_join_needs_frames(run: Run, videos: Path, value: str) -> None:
     status, _, errors = run(videos / 'gt', '--out', videos / 'out', f'--join={value}')
-    assert status == 2 and f'--join: expected frames, 1 or more, got {value!r}' in errors
+    assert status == 2 and f'--join: expected frames, 1 or more, below 10**9, got {value!r}' in errors

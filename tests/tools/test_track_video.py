@@ -115,10 +115,10 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     assert {path.name for path in parts.iterdir()} == files
     assert length_of(parts / 'many_overlay.webm') == 28
 
-    torch.save(({}, 0, False, dict(source=str(frames), every='1')), parts / '.many.state.pth')
+    torch.save(({}, 0, '', False, dict(source=str(frames), every='1')), parts / '.many.state.pth')
     status, _, errors = track(*arguments, parts, '--resume')
     assert status == 1 and f'many was begun with source {frames}, got {many}' in errors
-    torch.save(({}, 0, False, dict(every='3', save_json="['posetrack']")), parts / '.many.state.pth')
+    torch.save(({}, 0, '', False, dict(every='3', save_json="['posetrack']")), parts / '.many.state.pth')
     status, _, errors = track(*arguments, parts, '--resume')
     assert status == 1 and 'many was begun with --every 3, got 1' in errors
     (parts / '.many.state.pth').unlink()
@@ -301,7 +301,8 @@ def test_no_frame_can_be_decoded(track: Callable, frames: Path, options: list[st
 def test_what_a_run_is_not_resumed_with(
     track: Callable, frames: Path, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other weights under the same name, or more frames; and the state of an older run is gone when one begins anew."""
+    """Other weights under the same name, more frames, other poses; and an older run's state is gone when one begins
+    anew."""
     some = tmp_path / 'some'
     some.mkdir()
     for path in sorted(frames.iterdir())[:3]:
@@ -316,13 +317,17 @@ def test_what_a_run_is_not_resumed_with(
     kept = state.read_bytes()
     (some / '000099.jpg').write_bytes(path.read_bytes())
     status, _, errors = track(some, *out, *options, '--resume')
-    assert status == 1 and '--resume: some was begun with frames 3, got 4' in errors
+    assert status == 1 and 'out/some was begun with frames 3, got 4' in errors
     (some / '000099.jpg').unlink()
+    lines = tmp_path / 'out/.some.frames.jsonl'
+    lines.write_text(lines.read_text().replace('"frame_id":1', '"frame_id":7', 1))
+    status, _, errors = track(some, *out, *options, '--resume')
+    assert status == 1 and f'{lines}: expected the frames of an earlier run, got others' in errors
     weights = torch.load(pose, weights_only=True)
     weights['state_dict']['head.final_layer.bias'] += 1
     torch.save(weights, pose)
     status, _, errors = track(some, *out, *options, '--resume')
-    assert status == 1 and re.search('--resume: some was begun with weights [0-9a-f]{12}, got [0-9a-f]{12}', errors)
+    assert status == 1 and re.search('out/some was begun with weights [0-9a-f]{12}, got [0-9a-f]{12}', errors)
     monkeypatch.setattr(VideoOutputs, 'add', interrupted)
     assert state.read_bytes() == kept
     assert track(some, *out, *options)[0] == 1 and not state.exists()

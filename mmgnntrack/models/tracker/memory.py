@@ -6,6 +6,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from mmgnntrack.functional import bbox_areas, upload
+from mmgnntrack.posetrack.errors import LARGEST
 from mmgnntrack.registry import MODELS
 from mmgnntrack.settings import in_range
 
@@ -128,15 +129,25 @@ class TrackMemory:
         """Goes on where another memory of the same kind was when its `state` was taken.
 
         Raises:
-            ValueError: if the state holds other fields, as that of another version does.
+            ValueError: if the state holds other fields, as that of another version does, or other kinds of values.
         """
         fields = {field: values for field, values in state.items() if field != 'next_id'}
         if set(fields) != set(self.tracklets.keys()):
             raise ValueError(f'expected tracklets with {sorted(self.tracklets.keys())}, got {sorted(fields)}')
+        count, blank = len(fields['instances_id']), self._blank(np.zeros(0, np.int64), fields['features'])
+        for field, values in fields.items():
+            one = torch.as_tensor(blank[field])
+            shape = (count, *one.shape[1:])
+            if values.dtype != one.dtype or values.shape != shape or not (values.double().abs() <= LARGEST).all():
+                expected = f'{one.dtype} {shape} of at most {LARGEST:g}'
+                raise ValueError(f'{field}: expected {expected}, got {values.dtype} {(*values.shape,)}')
+        newest, next_id = fields['instances_id'].max().item() if count else -1, state['next_id']
+        if type(next_id) is not int or next_id <= newest:
+            raise ValueError(f'next_id: expected an integer above {newest}, got {next_id!r}')
         self.tracklets = InstanceData(
             **{field: values if field == 'features' else values.numpy() for field, values in fields.items()}
         )
-        self._next_id = state['next_id']
+        self._next_id = next_id
 
     def ages(self, tracked: InstanceData, frame_id: int) -> np.ndarray:
         """(n,) frames since the people of n remembered poses were first seen."""

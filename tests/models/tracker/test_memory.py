@@ -187,6 +187,26 @@ def test_a_state_of_another_version() -> None:
         TrackMemory(K, C).restore(state)
 
 
+HARM = {
+    'shape': dict(keypoints=torch.zeros(1, 3, K + 1, 2)),
+    'count': dict(areas=torch.zeros(2)),
+    'NaN': dict(bboxes=torch.full((1, 4), torch.nan)),
+    'type': dict(frame_ids=torch.zeros(1, 3)),
+    'next_id': dict(next_id=0),
+}
+
+
+@pytest.mark.parametrize(('field', 'harm'), [(*harm, harm) for harm in HARM.values()], ids=HARM)
+def test_a_state_of_other_values(field: str, harm: dict) -> None:
+    memory, other = TrackMemory(K, C), TrackMemory(K, C)
+    memory.new_ids(1)
+    see(memory, 0, {0: 10})
+    with pytest.raises(ValueError, match=f'^{field}: expected .*, got'):
+        other.restore(memory.state() | harm)
+    assert not len(other)
+    other.restore(memory.state())
+
+
 def test_frames_of_the_poses() -> None:
     """Those of poses that are missing are just before the first one."""
     memory = TrackMemory(K, C)
