@@ -219,4 +219,5 @@ def _work_on(source: str, claim: Claim, track: Callable[[str, Claim], Outcome], 
     else:
         state = DONE if outcome['over'] else INTERRUPTED
         entry |= dict(state=state, frames=outcome['frames'], people=outcome['people'])
+    claim.check()  # what has become of another's video is not for this process to say
     return entry | dict(seconds=round(time.monotonic() - began, 1))

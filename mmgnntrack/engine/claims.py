@@ -1,5 +1,6 @@
 """Who works on what, among processes and machines that share a folder."""
 
+import errno
 import json
 import os
 import platform
@@ -16,6 +17,8 @@ from mmgnntrack.processes import is_gone, is_here, this_process
 BEAT = 10.0
 #: Seconds without a sign of life after which a claim counts for nothing. Clocks of machines may differ by less.
 EXPIRY = 60.0
+#: Seconds within which everybody sees a change: network file systems remember for a second or so what they have seen.
+SEEN = 2.0
 _MOMENT = 0.01
 
 
@@ -49,6 +52,7 @@ class Claim:
         self.deaths = 0
         self._token = uuid.uuid4().hex
         self._lost = False
+        self._looked = time.time()
         self._over = threading.Event()
 
     def __enter__(self) -> 'Claim':
@@ -63,19 +67,27 @@ class Claim:
                 life = f'whose last sign of life was {max(holder["age"], 0):.0f} s ago (dead after {EXPIRY:.0f} s)'
                 raise ClaimedError(f'{self.path.parent}: {name} is being worked on by {who}, {life}')
             if holder is not None and self._take_over():
-                break
+                if holder['age'] <= EXPIRY:  # only this machine knows of the death
+                    break
+                time.sleep(SEEN)  # another may have taken over, too, who did not see this claim yet
+                if self._is_own():
+                    break
+                self.deaths = 0
             time.sleep(_MOMENT)  # somebody else is just releasing it or taking it over
+        self._looked = time.time()
         threading.Thread(target=self._beat, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
         with suppress(OSError):
-            if not self._lost and (_read(self.path) or {}).get('token') == self._token:
+            if not self._lost and self._is_own():
                 self.path.unlink()
 
     def check(self) -> None:
-        """Raises ClaimedError if somebody else has it now."""
+        """Raises ClaimedError if somebody else has it now, or has had it."""
+        if time.time() - self._looked > EXPIRY / 2:  # the whole process was still, the thread that looks may be late
+            self._look()
         if self._lost:
             raise ClaimedError(f'{self.path}: somebody else has taken over, this process was still for too long')
 
@@ -114,6 +126,9 @@ class Claim:
         finally:
             turn.unlink(missing_ok=True)
 
+    def _is_own(self) -> bool:
+        return (_read(self.path) or {}).get('token') == self._token
+
     def _write(self) -> None:
         own = self.path.with_name(f'{self.path.name}.{self._token}')
         own.write_text(self._entry())
@@ -123,21 +138,32 @@ class Claim:
         return json.dumps(dict(token=self._token, process=this_process(), host=platform.node(), deaths=self.deaths))
 
     def _beat(self) -> None:
-        while not self._over.wait(BEAT):
-            with suppress(OSError):  # a disk that is away for a moment
+        while not self._lost and not self._over.wait(BEAT):
+            self._look()
+
+    def _look(self) -> None:
+        """Sees whether it is still this process', and gives a sign of life."""
+        with suppress(OSError):  # a disk that is away for a moment
+            holder = _read(self.path)
+            if holder is None:  # somebody has taken it over and is through, or it is just being replaced
+                time.sleep(SEEN)
                 holder = _read(self.path)
-                if holder is not None and holder.get('token') not in (self._token, None):
-                    self._lost = True
-                    return
-                os.utime(self.path)
+            if holder is None or holder.get('token') not in (self._token, None):
+                self._lost = True
+                return
+            os.utime(self.path)
+            self._looked = time.time()
 
 
 def _read(path: Path) -> dict | None:
     """What a claim says, with its `age` in seconds; None if there is none."""
     try:
-        age, data = time.time() - path.stat().st_mtime, path.read_bytes()
-    except FileNotFoundError:
-        return None
+        with path.open('rb') as file:  # opened first: network file systems look again then, not for the time of a path
+            age, data = time.time() - os.fstat(file.fileno()).st_mtime, file.read()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ESTALE):  # the latter: another machine has just removed or replaced it
+            return None
+        raise
     said = {}
     with suppress(ValueError, RecursionError):  # somebody is just writing it, or died doing so
         said = json.loads(data)

@@ -21,8 +21,9 @@ from mmgnntrack.posetrack import PoseTrackFormatError
 from .checkpoints import CheckpointError
 from .configs import read_config
 
-#: What torchrun, Slurm, Open MPI and Intel MPI call the number of a process on its machine.
-_LOCAL_RANKS = ('LOCAL_RANK', 'SLURM_LOCALID', 'OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID')
+#: What torchrun, Open MPI, Intel MPI and Slurm call the number of a process on its machine. Slurm's comes last: it is 0
+#: in a batch script, and whatever mpirun begins there inherits it.
+_LOCAL_RANKS = ('LOCAL_RANK', 'OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID', 'SLURM_LOCALID')
 #: A file that is missing or broken is told in one line; what else goes wrong in a Runner with a traceback.
 FILE_ERRORS = (OSError, PoseTrackFormatError, CheckpointError, FrameError)
 
@@ -51,6 +52,8 @@ def load_config(args: argparse.Namespace) -> Config:
     config.work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     writable_folder(config.work_dir)
     _drop_missing_backends(config)
+    if args.launcher == 'slurm':
+        _port_of_the_job()
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _distribute_on_cpu(config)
     return config
@@ -119,6 +122,13 @@ def _drop_missing_backends(config: Config) -> None:
     if wanted and find_spec('tensorboard') is None:
         warnings.warn('tensorboard is not installed: no event files are written', stacklevel=3)
         config.visualizer.vis_backends = [backend for backend in backends if backend not in wanted]
+
+
+def _port_of_the_job() -> None:
+    """mmengine gives all jobs of Slurm the same port, of which only one on a machine can have it. A port that is named,
+    as MASTER_PORT or `env_cfg.dist_cfg.port`, is taken."""
+    job, step = (int(os.environ.get(f'SLURM_{name}_ID', 0)) for name in ('JOB', 'STEP'))
+    os.environ.setdefault('MASTER_PORT', str(20000 + (job + 1000 * step) % 10000))
 
 
 def _distribute_on_cpu(config: Config) -> None:

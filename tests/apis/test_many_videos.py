@@ -185,6 +185,20 @@ def work(sources: list[str], out: Path, seen: Path, deadly: str | None = None) -
     work_through(sources, out, 'a', track)
 
 
+def test_another_has_done_it_meanwhile(videos: Path, out: Path) -> None:
+    """While this process was suspended: it then fails without its files, which is not to be recorded."""
+    sources = [str(videos / 'clip2.mp4')]
+
+    def suspended(source: str, claim: Claim) -> Outcome:
+        claim.path.unlink()
+        work_through(sources, out, 'x', counted)
+        claim._looked = 0.0
+        raise FileNotFoundError('the other has cleared up')
+
+    (entry,) = work_through(sources, out, 'x', suspended)
+    assert entry['state'] == 'done' and entry['frames'] == 7 and len(lines(out)) == 1
+
+
 def test_several_processes_share_the_work(videos: Path, out: Path, tmp_path: Path) -> None:
     """What one was killed over is done by another."""
     sources = find_sources([str(videos)])

@@ -1,3 +1,4 @@
+import errno
 import json
 import multiprocessing
 import os
@@ -147,6 +148,64 @@ def test_of_many_one_takes_over(path: Path) -> None:
             process.join()
         assert sorted(found, key=str) == [1, *[None] * 5]
         assert not os.listdir(path.parent)
+
+
+def test_two_machines_take_over_what_both_saw_dead(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a network file system one may see late that the other has: then the last one has it."""
+    path.write_text(json.dumps(dict(token='x', process='00000000-1', host='far', deaths=0)))
+    os.utime(path, (0, 0))
+
+    def other_takes_over(seconds: float) -> None:
+        if seconds == claims.SEEN:
+            path.write_text(json.dumps(dict(token='y', process='00000000-2', host='farther', deaths=1)))
+
+    monkeypatch.setattr(claims.time, 'sleep', other_takes_over)
+    claim = Claim(path)
+    with pytest.raises(ClaimedError, match='process 00000000-2 on farther'):
+        claim.__enter__()
+    assert claim.deaths == 0 and json.loads(path.read_text())['token'] == 'y'
+
+
+def test_taken_over_and_over_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a process that was suspended, whose work another has done."""
+    monkeypatch.setattr(claims, 'BEAT', 0.05)
+    monkeypatch.setattr(claims, 'SEEN', 0.05)
+    with Claim(path) as claim:
+        path.unlink()
+        wait_for(lambda: claim._lost)
+        with pytest.raises(ClaimedError, match='somebody else has taken over'):
+            claim.check()
+
+
+@pytest.mark.parametrize('taken', [False, True])
+def test_who_was_still_looks_before_going_on(path: Path, taken: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Claim(path) as claim:
+        os.utime(path, (0, 0))
+        if taken:
+            path.write_text(json.dumps(dict(token='another')))
+        claim.check()  # looked lately
+        monkeypatch.setattr(claim, '_looked', time.time() - EXPIRY)
+        if taken:
+            with pytest.raises(ClaimedError, match='somebody else has taken over'):
+                claim.check()
+        else:
+            claim.check()
+            assert path.stat().st_mtime > 0
+
+
+def test_one_that_another_machine_has_just_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network file system says that the file is stale, and has the new one the next time."""
+    die_of(path)
+    stale = iter([OSError(errno.ESTALE, 'Stale file handle')])
+
+    def open_once_more(file: Path, *arguments: object, **options: object) -> object:
+        for error in stale:
+            raise error
+        return open(file, *arguments, **options)
+
+    monkeypatch.setattr(Path, 'open', open_once_more)
+    with Claim(path) as claim:
+        assert claim.deaths == 1
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -57,6 +57,22 @@ def test_local_rank(config: Path, monkeypatch: pytest.MonkeyPatch, spelling: str
     assert os.environ['LOCAL_RANK'] == '3'
 
 
+def test_jobs_of_slurm_have_ports_of_their_own(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All processes of a job, or step of one, the same; one that the user names is taken."""
+    ports = []
+    for job, step in ((40123, 0), (40123, 0), (40124, 0), (40123, 1)):
+        monkeypatch.setenv('SLURM_JOB_ID', str(job))
+        monkeypatch.setenv('SLURM_STEP_ID', str(step))
+        monkeypatch.setenv('MASTER_PORT', '')  # so that it is undone
+        monkeypatch.delenv('MASTER_PORT')
+        load_config(parse(config, '--launcher', 'slurm'))
+        ports.append(int(os.environ['MASTER_PORT']))
+    assert ports == [20123, 20123, 20124, 21123]
+    monkeypatch.setenv('MASTER_PORT', '29500')
+    load_config(parse(config, '--launcher', 'slurm'))
+    assert os.environ['MASTER_PORT'] == '29500'
+
+
 def a_checkpoint(path: Path, age: float) -> bytes:
     torch.save({'state_dict': {'weight': torch.zeros(100)}}, path)
     os.utime(path, (1e9 - age, 1e9 - age))
@@ -85,7 +101,11 @@ def test_without_tensorboard(config: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert found.visualizer.vis_backends == [dict(type='LocalVisBackend')]
 
 
-@pytest.mark.parametrize('name', ['LOCAL_RANK', 'SLURM_LOCALID', 'OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID'])
+#: How torchrun, Open MPI, Intel MPI and Slurm number the processes of a machine.
+NUMBERS = ('LOCAL_RANK', 'OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID', 'SLURM_LOCALID')
+
+
+@pytest.mark.parametrize('name', NUMBERS)
 def test_each_process_has_its_gpu(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of those of its machine, of which tests have none: torch is told that there are four."""
     for other in launch._LOCAL_RANKS:
@@ -98,3 +118,15 @@ def test_each_process_has_its_gpu(name: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: 0)
     monkeypatch.setenv(name, '1')
     assert launch.local_device() is None
+
+
+@pytest.mark.parametrize('name', NUMBERS[:3])
+def test_each_process_has_its_gpu_in_a_batch_script_of_slurm(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slurm numbers the script 0, and mpirun hands that on to all that it begins."""
+    for other in NUMBERS:
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 4)
+    monkeypatch.setenv('SLURM_LOCALID', '0')
+    assert launch.local_device() == 'cuda:0'
+    monkeypatch.setenv(name, '3')
+    assert launch.local_device() == 'cuda:3'
