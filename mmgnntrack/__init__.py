@@ -9,7 +9,7 @@ from .version import __version__
 _HOMES = {
     'GNNDynamicsHead': 'models',
     'KeypointTracker': 'apis',
-    'OKSHungarianFusionHook': 'engine',
+    'OKSHungarianFusionHook': 'engine.hooks',
     'PersonDetector': 'models',
     'PoseTrackInferencer': 'apis',
     'PoseTracker': 'models',

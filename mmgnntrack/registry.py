@@ -22,7 +22,7 @@ DATASETS = _child(mmengine_registry.DATASETS, 'datasets')
 TRANSFORMS = _child(mmengine_registry.TRANSFORMS, 'datasets')
 DATA_SAMPLERS = _child(mmengine_registry.DATA_SAMPLERS, 'datasets')
 METRICS = _child(mmengine_registry.METRICS, 'evaluation.posetrack_metric')
-HOOKS = _child(mmengine_registry.HOOKS, 'engine')
+HOOKS = _child(mmengine_registry.HOOKS, 'engine.hooks')
 VISUALIZERS = _child(mmengine_registry.VISUALIZERS, 'visualization')
 
 warn_untested_versions()

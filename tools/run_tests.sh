@@ -5,4 +5,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PYTHON=$(bash tools/setup_env.sh)
 export PATH="$(dirname "$PYTHON"):$PATH" OMP_NUM_THREADS=1
 CORES=$(env -u OMP_NUM_THREADS nproc)
-exec python -m pytest -n "$((CORES < 8 ? CORES : 8))" --dist loadfile "$@"
+exec python -m pytest -n "$((CORES < 8 ? CORES : 8))" --dist loadfile --no-loadscope-reorder "$@"

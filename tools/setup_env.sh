@@ -47,7 +47,8 @@ if not (3, 10) <= sys.version_info[:2] <= (3, 13):
 for name in ('torch', 'torchvision', 'numpy', 'scipy', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'openmim'):
     if util.find_spec({'openmim': 'mim'}.get(name, name)) is None:
         print(name)
-if util.find_spec('mmcv') and util.find_spec('mmcv._ext') is None:
+mmcv = util.find_spec('mmcv')
+if mmcv and not any(pathlib.Path(mmcv.origin).parent.glob('_ext.*')):
     print('the compiled ops of mmcv')
 try:
     metadata.version('mmgnntrack')

@@ -2,9 +2,8 @@ import json
 import multiprocessing
 import os
 import re
+import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +26,8 @@ from mmgnntrack.visualization import OverlayVideo
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/track_video.py'
 CONFIG = 'full_rtmdet-tiny_hrnet-w32_coco'
+FORK = multiprocessing.get_context('fork')
+FRAMES = 18  # of a video that is interrupted: enough to be in the midst of it
 
 
 @pytest.fixture(scope='module')
@@ -87,7 +88,7 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     many = tmp_path / 'many'
     many.mkdir()
     images = sorted(frames.iterdir())
-    for number in range(28):  # there and back
+    for number in range(FRAMES):  # there and back
         place = number % 14
         (many / f'{number:03}.jpg').symlink_to(images[place if place < 8 else 14 - place])
     arguments = [many, *options, '--smooth', '--save-video', '--save-json', 'posetrack', '--save-panels', 'fusion']
@@ -95,25 +96,28 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     assert track(*arguments, whole)[0] == 0
 
-    command, environment = [sys.executable, TOOL, *arguments, parts], os.environ | dict(OMP_NUM_THREADS='1')
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    results = FORK.SimpleQueue()
+    process = FORK.Process(target=lambda: results.put(track(*arguments, parts)), daemon=True)
+    process.start()
     lines = parts / '.many.frames.jsonl'
-    while process.poll() is None and not (lines.is_file() and list(parts.glob('.many.partial.mp4'))):
+    while process.is_alive() and not (lines.is_file() and list(parts.glob('.many.partial.mp4'))):
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0 and '--resume goes on from there' in output, errors
+    os.kill(process.pid, signal.SIGINT)
+    process.join(timeout=60)
+    assert process.exitcode == 0 and not results.empty()
+    status, output, errors = results.get()
+    assert status == 0 and '--resume goes on from there' in output, errors
     done = len(read_video(parts / 'many.json'))
-    assert 0 < done < 28 and length_of(parts / 'many.mp4') == length_of(parts / 'many_fusion.mp4') == done
+    assert 0 < done < FRAMES and length_of(parts / 'many.mp4') == length_of(parts / 'many_fusion.mp4') == done
 
     assert track(*arguments, parts, '--resume', '--report')[0] == 0
     assert (parts / 'many.json').read_text() == (whole / 'many.json').read_text()
     for drawn in ('many.mp4', 'many.png'):
         assert (parts / drawn).read_bytes() == (whole / drawn).read_bytes()
-    assert length_of(parts / 'many_fusion.mp4') == 28
+    assert length_of(parts / 'many_fusion.mp4') == FRAMES
     files = {'many.json', 'many.mp4', 'many.png', 'many_fusion.mp4', 'many.html', 'many_overlay.webm'}
     assert {path.name for path in parts.iterdir()} == files
-    assert length_of(parts / 'many_overlay.webm') == 28
+    assert length_of(parts / 'many_overlay.webm') == FRAMES
 
     torch.save(({}, 0, '', False, dict(source=str(frames), every='1')), parts / '.many.state.pth')
     status, _, errors = track(*arguments, parts, '--resume')
@@ -133,9 +137,7 @@ def test_killed_again_and_again(track: Callable, frames: Path, options: list[str
     assert track(frames, '--out-dir', whole, *arguments)[0] == 0
     resume, lines = [], parts / f'.{frames.name}.frames.jsonl'
     for killed_after in (1, 4, 6):
-        process = multiprocessing.get_context('fork').Process(
-            target=saved_often, args=(track, frames, '--out-dir', parts, *arguments, *resume)
-        )
+        process = FORK.Process(target=saved_often, args=(track, frames, '--out-dir', parts, *arguments, *resume))
         process.start()
         while process.is_alive() and not (lines.is_file() and lines.read_bytes().count(b'\n') >= killed_after):
             time.sleep(0.01)
@@ -158,29 +160,31 @@ def saved_often(track: Callable, *arguments: object) -> None:
     track(*arguments)
 
 
-@pytest.mark.parametrize('harm', ['torn', 'empty', 'malicious', 'of another version', 'no state'])
-def test_a_state_that_is_broken(track: Callable, frames: Path, options: list[str], harm: str, tmp_path: Path) -> None:
-    process = multiprocessing.get_context('fork').Process(
-        target=saved_often, args=(track, frames, '--out-dir', tmp_path, '--save-json', 'posetrack', *options)
-    )
+def test_a_state_that_is_broken(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
+    begun = tmp_path / 'begun'
+    arguments = ('--save-json', 'posetrack', *options)
+    process = FORK.Process(target=saved_often, args=(track, frames, '--out-dir', begun, *arguments))
     process.start()
-    state = tmp_path / f'.{frames.name}.state.pth'
-    while process.is_alive() and not state.is_file():
+    name = f'.{frames.name}.state.pth'
+    while process.is_alive() and not (begun / name).is_file():
         time.sleep(0.01)
     process.kill()
     process.join()
-    if harm == 'malicious':
-        torch.save((Path('/'), os.system, 3), state)
-    elif harm == 'of another version':
-        (kept, *others) = torch.load(state, weights_only=True)
-        torch.save((dict(memory=kept['memory']), *others), state)
-    else:
-        data = state.read_bytes()
-        state.write_bytes({'torn': data[: len(data) // 2], 'empty': b'', 'no state': b'hello'}[harm])
-    arguments = ('--out-dir', tmp_path, '--save-json', 'posetrack', *options)
-    status, _, errors = track(frames, *arguments, '--resume')
-    assert status == 1 and f'--resume: {state} is ' in errors.splitlines()[-1]
-    assert track(frames, *arguments)[0] == 0
+    data = (begun / name).read_bytes()
+    harmed = {'torn': data[: len(data) // 2], 'empty': b'', 'no state': b'hello'}
+    for harm in ('malicious', 'of another version', *harmed):
+        out = tmp_path / harm
+        shutil.copytree(begun, out)
+        if harm == 'malicious':
+            torch.save((Path('/'), os.system, 3), out / name)
+        elif harm == 'of another version':
+            (kept, *others) = torch.load(out / name, weights_only=True)
+            torch.save((dict(memory=kept['memory']), *others), out / name)
+        else:
+            (out / name).write_bytes(harmed[harm])
+        status, _, errors = track(frames, '--out-dir', out, *arguments, '--resume')
+        assert status == 1 and f'--resume: {out / name} is ' in errors.splitlines()[-1]
+        assert track(frames, '--out-dir', out, *arguments)[0] == 0, harm
 
 
 def test_two_at_once(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
-import subprocess
-import sys
+import multiprocessing
+import resource
+import signal
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 import cv2
@@ -57,21 +59,27 @@ def test_an_earlier_run_goes_on(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_grow(tmp_path: Path) -> None:
     """OpenCV says nothing of a full disk."""
-    script = """
-import resource, signal, sys
-import numpy as np
-from mmgnntrack.visualization import OverlayVideo
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-video = OverlayVideo(sys.argv[1], fps=5)
-for seed in range(20):
-    video.write(np.random.default_rng(seed).integers(0, 255, (240, 320, 3), np.uint8))
-video.close()
-"""
-    command = [sys.executable, '-c', script, str(tmp_path / 'a.mp4')]
-    process = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
-    assert f'OSError: cannot write {tmp_path}/a.mp4: ' in process.stderr, process.stderr
+    fork = multiprocessing.get_context('fork')
+    complaints = fork.SimpleQueue()
+    process = fork.Process(target=write_too_much, args=(tmp_path / 'a.mp4', complaints), daemon=True)
+    process.start()
+    process.join(timeout=60)
+    assert process.exitcode == 0 and not complaints.empty()
+    assert complaints.get().startswith(f'cannot write {tmp_path}/a.mp4: ')
     assert not list(tmp_path.iterdir())
+
+
+def write_too_much(path: Path, complaints: SimpleQueue) -> None:
+    """In a process of its own, whose files cannot grow beyond 100 kB."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    video = OverlayVideo(path, fps=5)
+    try:
+        for seed in range(20):
+            video.write(np.random.default_rng(seed).integers(0, 255, (240, 320, 3), np.uint8))
+        video.close()
+    except OSError as error:
+        complaints.put(str(error))
 
 
 @pytest.mark.parametrize('shape', [(300, 1), (1, 300), (4000, 8)])

@@ -1,4 +1,5 @@
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from mmengine.runner import Runner, save_checkpoint
 from mmengine.structures import InstanceData
 
 from mmgnntrack.engine.hooks import OKSHungarianFusionHook
+from mmgnntrack.engine.launch import build_runner
 from mmgnntrack.posetrack import PoseVideo, read_folder
 
 STOCK = 'mmpose::body_2d_keypoint/topdown_heatmap'
@@ -77,12 +79,18 @@ def write_checkpoint(config: Config, path: Path) -> None:
 @pytest.mark.parametrize(
     ('stock', 'rest'),
     [
-        ('posetrack18/td-hm_hrnet-w48_8xb64-20e_posetrack18-256x192.py', EVALUATORS),
+        ('posetrack18/td-hm_hrnet-w32_8xb64-20e_posetrack18-256x192.py', EVALUATORS),
         ('coco/td-hm_res50_8xb64-210e_coco-256x192.py', PICTURES),
     ],
 )
 def test_stock_configs_under_mmposes_own_tool(
-    stock: str, rest: str, synthtrack: Path, posetrack18: tuple[Path, Path], tmp_path: Path
+    stock: str,
+    rest: str,
+    synthtrack: Path,
+    posetrack18: tuple[Path, Path],
+    run_tool: Callable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One entry in `custom_hooks`, one `batch_sampler`."""
     ann_file, boxes = posetrack18
@@ -91,15 +99,17 @@ def test_stock_configs_under_mmposes_own_tool(
     config_file.write_text(text.format(root=synthtrack, ann_file=ann_file, boxes=boxes))
     write_checkpoint(Config.fromfile(config_file), checkpoint)
     tool = Path(mmpose.__file__).parent / '.mim/tools/test.py'
-    command = [sys.executable, tool, config_file, checkpoint, '--out', tmp_path / 'metrics.json']
-    command += ['--dump', tmp_path / 'samples.pkl', '--work-dir', tmp_path / 'work', '--interval', '1']
-    command += ['--show-dir', tmp_path / 'drawn'] if rest is PICTURES else []
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
+    arguments = [config_file, checkpoint, '--out', tmp_path / 'metrics.json', '--dump', tmp_path / 'samples.pkl']
+    arguments += ['--work-dir', tmp_path / 'work', '--interval', '1']
     if rest is PICTURES:
+        monkeypatch.chdir(tmp_path)
+        status, _, complaints = run_tool(tool)(*arguments, '--show-dir', tmp_path / 'drawn')
+        assert status == 0, complaints
         drawn = [mmcv.imread(path).shape for path in (tmp_path / 'drawn').iterdir()]
         assert len(drawn) > 8 and set(drawn) == {(480, 640, 3)}  # enlarged, as draw_tracks does
-    else:
+    else:  # in a process that has imported nothing of ours
+        result = subprocess.run([sys.executable, tool, *arguments], cwd=tmp_path, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
         assert 'posetrack/MOTA' in result.stdout and 'coco/AP' in result.stdout
     check_samples(tmp_path / 'samples.pkl', read_folder(synthtrack / 'annotations/val')[0])
 
@@ -126,8 +136,10 @@ def check_samples(dump: Path, video: PoseVideo) -> None:
 def people_file(repository: Path, synthtrack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp('people') / 'coco_val.json'
     tool = repository / 'tools/dataset_converters/posetrack_to_coco.py'
-    command = [sys.executable, tool, synthtrack / 'annotations/val', '--images', synthtrack, '--out', path]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [tool, synthtrack / 'annotations/val', '--images', synthtrack, '--out', path]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, 'argv', list(map(str, command)))
+        runpy.run_path(str(tool), run_name='__main__')
     return path
 
 
@@ -151,7 +163,7 @@ def pipeline(
         config.test_dataloader.update(dataloader)
         config.test_evaluator = dict(type='mmengine.DumpResults', out_file_path=str(tmp_path / 'samples.pkl'))
         config.randomness = dict(seed=0)  # otherwise the Runner draws one
-        return Runner.from_cfg(config)
+        return build_runner(config)
 
     return build
 

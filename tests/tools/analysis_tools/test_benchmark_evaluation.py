@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 TOOL = Path(__file__).parents[3] / 'tools/analysis_tools/benchmark_evaluation.py'
@@ -26,6 +27,6 @@ def test_memory() -> None:
     assert 0 < int(before) <= int(peak) < 1000
 
 
-def test_sizes_below_one() -> None:
-    done = run('--people', '0')
-    assert done.returncode == 2 and 'at least 1' in done.stderr
+def test_sizes_below_one(run_tool: Callable) -> None:
+    status, _, complaints = run_tool(TOOL)('--people', '0')
+    assert status == 2 and 'at least 1' in complaints

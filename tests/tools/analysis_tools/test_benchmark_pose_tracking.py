@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,6 @@ def test_beside_others() -> None:
     assert all(float(speed) > 0 and float(memory) >= 0 for speed, memory in there.values())
 
 
-def test_sizes_below_one() -> None:
-    done = run('--people', '0')
-    assert done.returncode == 2 and 'at least 1' in done.stderr
+def test_sizes_below_one(run_tool: Callable) -> None:
+    status, _, complaints = run_tool(TOOL)('--people', '0')
+    assert status == 2 and 'at least 1' in complaints

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,22 +19,31 @@ STAGES = [
 ]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, TOOL, *arguments], cwd=ROOT, capture_output=True, text=True)
+@pytest.fixture
+def run(run_tool: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    monkeypatch.chdir(ROOT)
+    return run_tool(ROOT / TOOL)
 
 
-def figures(tmp_path: Path, *arguments: str) -> tuple[list[str], list | dict]:
+@pytest.fixture
+def figures(run: Callable, tmp_path: Path) -> Callable[..., tuple[list[str], list | dict]]:
     """The rows of the table and the figures of the JSON file."""
-    out = tmp_path / 'speed.json'
-    done = run(CONFIG, '--device', 'cpu', '--image-size', '320', '240', '--json', str(out), *arguments)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(out.read_text())
-    assert found['config'] == CONFIG and found['dtype'] == 'float32' and found['image_size'] == '320 x 240'
-    return [line for line in done.stdout.splitlines() if line.startswith('|')], found['figures']
+
+    def measure(*arguments: str) -> tuple[list[str], list | dict]:
+        out = tmp_path / 'speed.json'
+        status, output, complaints = run(
+            CONFIG, '--device', 'cpu', '--image-size', '320', '240', '--json', out, *arguments
+        )
+        assert status == 0, complaints
+        found = json.loads(out.read_text())
+        assert found['config'] == CONFIG and found['dtype'] == 'float32' and found['image_size'] == '320 x 240'
+        return [line for line in output.splitlines() if line.startswith('|')], found['figures']
+
+    return measure
 
 
-def test_stages(tmp_path: Path) -> None:
-    rows, sizes = figures(tmp_path, '--people', '3', '1', '--frames', '1', '--mmpose')
+def test_stages(figures: Callable) -> None:
+    rows, sizes = figures('--people', '3', '1', '--frames', '1', '--mmpose')
     assert [size['people'] for size in sizes] == [1, 3]
     for size in sizes:
         assert size['tracked'] == size['tracklets'] == size['people']
@@ -53,8 +60,8 @@ def test_stages(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_long_video(tmp_path: Path) -> None:
-    rows, videos = figures(tmp_path, '--people', '2', '--length', '200')
+def test_a_long_video(figures: Callable) -> None:
+    rows, videos = figures('--people', '2', '--length', '200')
     (tenths,) = videos.values()
     assert len(rows) - 2 == len(tenths) == 10
     assert [tenth['frames'] for tenth in tenths] == list(range(20, 201, 20))
@@ -75,14 +82,11 @@ def test_a_long_video(tmp_path: Path) -> None:
         ([CONFIG, '--cfg-options', 'model.tracker.matching=iou'], 'matching gnn or full'),
     ],
 )
-def test_what_cannot_be_measured(
-    arguments: list[str], complaint: str, run_tool: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(ROOT)
-    status, _, complaints = run_tool(ROOT / TOOL)(*arguments)
+def test_what_cannot_be_measured(arguments: list[str], complaint: str, run: Callable) -> None:
+    status, _, complaints = run(*arguments)
     assert status and complaint in complaints
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
-def test_mixed_precision(tmp_path: Path) -> None:
-    assert run(CONFIG, '--people', '2', '--frames', '1', '--fp16').returncode == 0
+def test_mixed_precision(run: Callable) -> None:
+    assert run(CONFIG, '--people', '2', '--frames', '1', '--fp16')[0] == 0
