@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 TESTS=$(grep -rLE --include='test_*.py' '(import|from) (mmengine|mmcv|mmdet|mmpose)|mmgnntrack\.(models|registry|apis|datasets|engine)' \
-    tests/{functional,posetrack,formats,synthetic,evaluation/functional} tests/test_{files,processes,settings}.py)
+    tests/{functional,posetrack,formats,synthetic,evaluation/functional} tests/test_{disk_list,files,processes,settings}.py)
 STACK=
 if [ "${1:-}" = --stack ]; then STACK=1; shift; fi
 

@@ -236,6 +236,7 @@ class Tracking:
                         break
                 else:
                     done = True
+        claim.check()
         outputs.close(done)
         broken = source.broken  # before it is read again
         seconds = dict(reading=source.reading.seconds, **self.clock.seconds, writing=outputs.writing.seconds)

@@ -24,7 +24,7 @@ from .background import Background
 AHEAD = 4
 #: Frames in a row that cannot be decoded, after which a video is over: some promise billions.
 GIVE_UP = 500
-#: The number of one.
+#: A source that is the number of a camera.
 _CAMERA = re.compile(r'\d{1,9}', re.ASCII)
 
 

@@ -88,8 +88,8 @@ def _expanded(argument: str, skipped: str | None, lists: tuple[str, ...]) -> lis
 
 def _lines(path: Path) -> Iterator[str]:
     """The sources that a text file lists; names need not be UTF-8."""
-    for number, line in enumerate(os.fsdecode(path.read_bytes()).splitlines(), 1):
-        source = line.strip('\ufeff \t')
+    for number, line in enumerate(os.fsdecode(path.read_bytes()).split('\n'), 1):
+        source = line.strip('\ufeff \t\r')
         if '\0' in source:
             raise ValueError(f'{path}, line {number}: expected a path, a glob or a URL, got {source!r:.50}')
         if source and not source.startswith('#'):
