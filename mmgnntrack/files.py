@@ -1,11 +1,11 @@
-"""Text files that appear whole or not at all."""
+"""Files that appear whole or not at all."""
 
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from .processes import PATTERN, is_gone, this_process
 
@@ -30,8 +30,8 @@ def for_opencv(path: str | Path) -> str | bytes:
 
 
 @contextmanager
-def whole_file(path: str | Path) -> Iterator[TextIO]:
-    """A text file to write to, which appears when all is written, or not at all.
+def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
+    """A text file to write to, or a binary one, which appears when all is written, or not at all.
 
     Raises:
         OSError: if the folder cannot be written to; says so.
@@ -39,7 +39,7 @@ def whole_file(path: str | Path) -> Iterator[TextIO]:
     path = Path(path)
     unfinished = path.with_name(f'.{path.name}.{this_process()}.partial')
     try:
-        with unfinished.open('w', encoding='utf-8') as file:
+        with unfinished.open('wb') if binary else unfinished.open('w', encoding='utf-8') as file:
             yield file
         os.replace(unfinished, path)
     except OSError as error:

@@ -1,7 +1,6 @@
 """Results of networks on disk."""
 
 import hashlib
-import os
 from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 import mmgnntrack
+from mmgnntrack.files import remove_unfinished, whole_file
 from mmgnntrack.posetrack.errors import said
 
 #: Other versions may find something else.
@@ -36,6 +36,7 @@ class InstanceCache:
 
     def __init__(self, folder: str | Path, network: nn.Module, config: dict) -> None:
         self.folder = Path(folder)
+        remove_unfinished(self.folder)
         self.network = network
         self.config = repr(config)
 
@@ -80,10 +81,8 @@ class InstanceCache:
             tensor = isinstance(value, Tensor)
             arrays[f'tensor/{name}' if tensor else name] = value.half().cpu().numpy() if tensor else np.asarray(value)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f'.{os.getpid()}')
-        with partial.open('wb') as file:
+        with whole_file(path, binary=True) as file:
             np.savez(file, **arrays)
-        os.replace(partial, path)
 
     def _read(self, path: Path, without: Collection[str]) -> InstanceData:
         device = next(self.network.parameters()).device

@@ -1,7 +1,6 @@
 """Writing the data set in PoseTrack18's layout."""
 
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..files import write_text
 from ..posetrack import POSETRACK, POSETRACK18_KEYPOINTS
 from .annotate import annotate_frame, ignore_regions
 from .config import SPLITS, SynthTrackConfig
@@ -93,14 +93,6 @@ def _image_entry(video: Video, frame: int, scene: Scene, config: SynthTrackConfi
     return entry
 
 
-def _write_atomically(path: Path, text: str) -> None:
-    """A reader, or a run after an interruption, sees the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, path)
-
-
 def write_video(root: Path, video: Video, config: SynthTrackConfig) -> None:
     """Draw one video and write its images, then its annotations.
 
@@ -120,7 +112,8 @@ def write_video(root: Path, video: Video, config: SynthTrackConfig) -> None:
         if scene.is_labelled[frame]:
             annotations += annotate_frame(scene, rendering, frame, images[-1]['id'], config)
     content = {'images': images, 'annotations': annotations, 'categories': [_category()]}
-    _write_atomically(root / video.annotation, json.dumps(content) + '\n')
+    (root / video.annotation).parent.mkdir(parents=True, exist_ok=True)
+    write_text(root / video.annotation, json.dumps(content) + '\n')
 
 
 def _prepare(root: Path, config: SynthTrackConfig) -> None:
@@ -132,7 +125,7 @@ def _prepare(root: Path, config: SynthTrackConfig) -> None:
         if not path.exists():
             if (root / 'images').exists() or (root / 'annotations').exists():
                 raise ValueError(f'{root} holds another data set (no {SETTINGS_FILE} in it): choose another folder')
-            _write_atomically(path, json.dumps(settings, indent=2) + '\n')
+            write_text(path, json.dumps(settings, indent=2) + '\n')
             return
         found = json.loads(path.read_text(encoding='utf-8'))
     except OSError as error:

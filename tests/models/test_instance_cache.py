@@ -1,3 +1,5 @@
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from torch import nn
 
 from mmgnntrack.models import instance_cache
 from mmgnntrack.models.instance_cache import InstanceCache
+from mmgnntrack.processes import this_process
 
 IMAGE = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
 
@@ -95,3 +98,13 @@ def test_a_broken_file_is_named(tmp_path: Path, counted: Callable) -> None:
     file.write_bytes(file.read_bytes()[:50])
     with pytest.raises(ValueError, match=f'{file}: this cached result cannot be read .*delete it'):
         cache(IMAGE, compute=counted)
+
+
+def test_what_a_killed_run_was_writing_is_removed(tmp_path: Path) -> None:
+    machine = this_process().partition('-')[0]
+    child = subprocess.Popen(['true'])
+    child.wait()
+    for process in (child.pid, os.getpid()):
+        (tmp_path / f'.a.npz.{machine}-{process}.partial').write_bytes(b'PK')
+    InstanceCache(tmp_path, network(), {})
+    assert [path.name for path in tmp_path.iterdir()] == [f'.a.npz.{this_process()}.partial']
