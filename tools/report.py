@@ -23,6 +23,7 @@ from mmgnntrack.apis import FrameSource
 from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.files import remove_unfinished, write_text
 from mmgnntrack.posetrack import read_poses, read_video
+from mmgnntrack.posetrack.errors import printable
 from mmgnntrack.report import PICTURES, build_report, by_number, write_video_report
 
 #: Options about tests; a tracked video has no use for them.
@@ -84,7 +85,8 @@ def run(args: argparse.Namespace) -> None:
         args.results, args.annotations, args.images, args.joint_score_thr, args.max_frames, args.sequences
     )
     write_text(args.out, page)
-    print(f'{args.out}: runs: {len(args.results)}, sequences: {len(sequences)}, {args.out.stat().st_size / 1e6:.1f} MB')
+    size = args.out.stat().st_size / 1e6
+    print(printable(f'{args.out}: runs: {len(args.results)}, sequences: {len(sequences)}, {size:.1f} MB'))
 
 
 def run_video(args: argparse.Namespace) -> None:
@@ -97,7 +99,7 @@ def run_video(args: argparse.Namespace) -> None:
     overlay = path.with_suffix('.mp4')
     fps = source.fps or args.fps or (FrameSource(overlay).fps if overlay.is_file() else None) or 25.0
     write_video_report(args.out, by_number(video), source.frames(), fps, overlay, args.video)
-    print(f'{args.out}: {len(video)} frames, {args.out.stat().st_size / 1e6:.1f} MB')
+    print(printable(f'{args.out}: {len(video)} frames, {args.out.stat().st_size / 1e6:.1f} MB'))
 
 
 def main() -> None:

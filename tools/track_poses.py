@@ -212,10 +212,8 @@ def run(args: argparse.Namespace) -> None:
         counts['tracks'] += len({*chain.from_iterable(frame.track_ids.tolist() for frame in found.frames)})
     for joints in skeletons:
         print(printable(f'poses of {len(joints)} joints: {", ".join(joints[:4])}, ...'))
-    print(
-        f'{args.out}: {counts["poses"]} poses read, {counts["tracked"]} written on {counts["tracks"]} tracks, in '
-        f'{counts["frames"]} frames of {len(files)} videos'
-    )
+    written = f'{counts["poses"]} poses read, {counts["tracked"]} written on {counts["tracks"]} tracks'
+    print(printable(f'{args.out}: {written}, in {counts["frames"]} frames of {len(files)} videos'))
 
 
 def main() -> None:

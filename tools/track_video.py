@@ -250,7 +250,7 @@ class Tracking:
             overlay.add_all(source, map(as_tracks, bar))
             overlay.close()
         if args.report:
-            tqdm.write(str(self._write_report(source)))
+            tqdm.write(printable(str(self._write_report(source))))
         return Outcome(over=done, frames=len(outputs), broken=broken, people=outputs.people)
 
     def _write_report(self, source: FrameSource) -> Path:
@@ -280,11 +280,11 @@ def run(args: argparse.Namespace) -> None:
     inferencer = PoseTrackInferencer(args.config, *checkpoints, device, options, weights_dir=args.weights_dir)
     tracking = Tracking(args, inferencer)
     if source is not None:
-        print(tracking.alone(source))
+        print(printable(tracking.alone(source)))
         return
     writable_folder(args.out_dir)
     entries = work_through(sources, args.out_dir, tracking.digest, tracking.one_of_many, args.retry)
-    print(f'{args.out_dir}/manifest.jsonl: {summary(entries)}')
+    print(f'{printable(str(args.out_dir))}/manifest.jsonl: {summary(entries)}')
     if not all_done(entries):
         raise SystemExit(1)
 

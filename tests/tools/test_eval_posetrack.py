@@ -106,6 +106,13 @@ def test_json(run: Run, tmp_path: Path) -> None:
     assert document['sequences'] == {'010061_mpii_test': document['total']}
 
 
+def test_names_are_shown_escaped(run: Run, folders: Path) -> None:
+    for folder in ('gt', 'pred'):
+        (folders / folder / 'v.json').rename(folders / folder / 'a\x1b[2J.json')
+    status, output, _ = run(folders / 'gt', folders / 'pred', '--per-sequence')
+    assert status == 0 and '\na\\x1b[2J ' in output and '\x1b' not in output
+
+
 def test_any_number_of_processes_gives_the_same(run: Run) -> None:
     arguments = (GOLDEN / 'crowd/gt', GOLDEN / 'crowd/pred', '--json', '--per-sequence')
     assert run(*arguments, '--jobs', 2) == run(*arguments)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from mmgnntrack.posetrack import POSETRACK17_JOINTS
+from mmgnntrack.posetrack.errors import printable
 
 from .evaluate import PoseTrackResult
 
@@ -106,6 +107,7 @@ def format_sequences(results: Mapping[str, PoseTrackResult]) -> str:
     Args:
         results: by the sequence's name.
     """
+    results = {printable(sequence): result for sequence, result in results.items()}
     width = max(map(len, results))
     lines = [_line('', [name for name, _ in _TOTALS], width)]
     for sequence, result in results.items():
