@@ -1,5 +1,6 @@
 """Lists whose items need no memory."""
 
+import os
 import pickle
 import tempfile
 from array import array
@@ -16,31 +17,43 @@ _SMALL = 1 << 22
 class DiskList(Sequence[_Item]):
     """A list in an unnamed temporary file, from a size on; each item is read when it is asked for, and is a copy.
 
+    Threads and forked processes may read at the same time. The file is where `tempfile` makes them, see TMPDIR.
+
     Args:
         items: those to begin with.
+
+    Raises:
+        OSError: naming that folder, if it cannot hold them.
     """
 
     def __init__(self, items: Iterable[_Item] = ()) -> None:
-        self._file = tempfile.SpooledTemporaryFile(_SMALL)
-        self._places = array('q')
+        self._file = None
+        self._starts, self._sizes = array('q'), array('q')
+        self._written, self._newest = 0, bytearray()
         self.extend(items)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._starts)
 
     def __getitem__(self, index: int | slice) -> _Item | list[_Item]:
         if isinstance(index, slice):
-            return [self._read(place) for place in self._places[index]]
-        return self._read(self._places[index])
+            return [*map(self._read, self._starts[index], self._sizes[index])]
+        return self._read(self._starts[index], self._sizes[index])
 
     def __iter__(self) -> Iterator[_Item]:
-        return map(self._read, self._places)
+        return map(self._read, self._starts, self._sizes)
+
+    def __reduce__(self) -> tuple[type['DiskList'], tuple[list[_Item]]]:
+        return DiskList, ([*self],)
 
     def append(self, item: _Item) -> None:
         """Adds an item at the end."""
-        place = self._file.seek(0, 2)
-        pickle.dump(item, self._file, pickle.HIGHEST_PROTOCOL)
-        self._places.append(place)
+        data = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
+        self._starts.append(self._written + len(self._newest))
+        self._sizes.append(len(data))
+        self._newest += data
+        if len(self._newest) > _SMALL:
+            self._write()
 
     def extend(self, items: Iterable[_Item]) -> None:
         """Adds items at the end."""
@@ -48,10 +61,22 @@ class DiskList(Sequence[_Item]):
             self.append(item)
 
     def sort(self, keys: Sequence[int]) -> None:
-        """Puts the items in the ascending order of as many keys."""
+        """Puts the items in the ascending order of as many keys; those of the same key stay in order."""
         order = np.argsort(keys, kind='stable')
-        self._places = array('q', np.array(self._places)[order].tobytes())
+        self._starts, self._sizes = (array('q', np.array(x)[order].tobytes()) for x in (self._starts, self._sizes))
 
-    def _read(self, place: int) -> _Item:
-        self._file.seek(place)
-        return pickle.load(self._file)
+    def _write(self) -> None:
+        try:
+            self._file = self._file or tempfile.TemporaryFile()
+            self._file.write(self._newest)
+            self._file.flush()
+        except OSError as error:
+            folder = f'{tempfile.gettempdir()} (TMPDIR names another folder)'
+            raise type(error)(error.errno, f'cannot keep data in {folder}: {error.strerror}') from error
+        self._written, self._newest = self._written + len(self._newest), bytearray()
+
+    def _read(self, start: int, size: int) -> _Item:
+        place = start - self._written
+        if place < 0:
+            return pickle.loads(os.pread(self._file.fileno(), size, start))
+        return pickle.loads(self._newest[place : place + size])

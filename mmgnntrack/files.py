@@ -36,22 +36,28 @@ def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
     Raises:
         OSError: if the folder cannot be written to; says so.
     """
-    path = Path(path)
-    unfinished = path.with_name(f'.{path.name}.{this_process()}.partial')
+    path, partial = Path(path), unfinished(path)
     try:
-        with unfinished.open('wb') if binary else unfinished.open('w', encoding='utf-8') as file:
+        with partial.open('wb') if binary else partial.open('w', encoding='utf-8') as file:
             yield file
-        os.replace(unfinished, path)
+        os.replace(partial, path)
     except OSError as error:
         raise type(error)(error.errno, f'cannot write {path}: {error.strerror}') from error
     finally:
         with suppress(OSError):  # it has its name, or could not be begun
-            unfinished.unlink()
+            partial.unlink()
 
 
-def remove_unfinished(folder: str | Path) -> None:
-    """Removes what `whole_file` had begun in a folder when its process was killed."""
-    for path in Path(folder).glob('.*.partial'):
-        process = re.fullmatch(rf'\..+\.({PATTERN})\.partial', path.name)
-        if process and is_gone(process[1]):
+def unfinished(path: str | Path, suffix: str = '') -> Path:
+    """What a file is called while this process writes it; OpenCV wants a suffix, nobody else should find one."""
+    path = Path(path)
+    return path.with_name(f'.{path.name}.{this_process()}.partial{suffix}')
+
+
+def remove_unfinished(folder: str | Path, *names: str) -> None:
+    """Removes what is `unfinished` in a folder and always will be: what processes were writing that were killed, and,
+    of files with these names, whatever there is."""
+    for path in Path(folder).glob('.*.partial*'):
+        found = re.fullmatch(rf'\.(.+)\.({PATTERN})\.partial(\.\w+)?', path.name)
+        if found and (found[1] in names or is_gone(found[2])):
             path.unlink(missing_ok=True)

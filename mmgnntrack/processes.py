@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 #: Of `this_process()`, as a regular expression.
-PATTERN = r'[0-9a-f]{8}-\d+'
+PATTERN = r'[0-9a-f]{8}-\d{1,10}'
 
 
 def this_process() -> str:

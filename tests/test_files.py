@@ -51,3 +51,7 @@ def test_what_a_killed_process_leaves_is_removed(tmp_path: Path) -> None:
         remove_unfinished(tmp_path)
         file.write('new')
     assert {*os.listdir(tmp_path)} == {'a.json', 'b.json', *others}
+    for name in ('a.b', 'a.b.mp4', 'a.b.c.mp4', 'd'):
+        (tmp_path / f'.{name}.00000000-1.partial.mp4').write_text('')  # of another machine, where nobody knows
+    remove_unfinished(tmp_path, 'a.b.mp4')
+    assert len(os.listdir(tmp_path)) == len(others) + 5

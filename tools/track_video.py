@@ -45,7 +45,6 @@ examples:
 
 import argparse
 import os
-from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -168,8 +167,9 @@ class Tracking:
         if source.live:
             raise ValueError(f'{source.source}: a live source is tracked alone')
         outputs = self._outputs(source)
-        with suppress(OSError, ValueError):  # nothing, or of other options
-            outputs.resume()
+        problem = outputs.resume_or_begin()
+        if problem:
+            tqdm.write(printable(f'{source.source}: begun anew: {problem}'))
         outcome = self._track(source, outputs, claim)
         going_on = '' if outcome['over'] else ' so far; the same command goes on from there'
         tqdm.write(printable(f'{source.source}: {outcome["frames"]} frames{going_on}'))
@@ -237,7 +237,7 @@ class Tracking:
                 else:
                     done = True
         claim.check()
-        outputs.close(done)
+        outputs.close(done, claim.check)
         broken = source.broken  # before it is read again
         seconds = dict(reading=source.reading.seconds, **self.clock.seconds, writing=outputs.writing.seconds)
         seconds['all, side by side'] = perf_counter() - began

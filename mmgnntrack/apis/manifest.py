@@ -69,6 +69,8 @@ def _is_entry(entry: Any) -> bool:
     if not isinstance(entry, dict):
         return False
     texts = (entry.get('source'), entry.get('state'), entry.get('error') or '')
-    return all(type(text) is str and '\0' not in text for text in texts) and all(
-        is_id(entry.get(field)) for field in ('frames', 'people')
+    return (
+        all(type(text) is str for text in texts)
+        and '\0' not in entry['source']
+        and all(is_id(entry.get(field)) for field in ('frames', 'people'))
     )

@@ -10,9 +10,10 @@ import torch
 from mmengine.structures import InstanceData
 from tqdm import tqdm
 
+from mmgnntrack.files import remove_unfinished
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.posetrack import PoseFrame, PoseStream, PoseVideo
-from mmgnntrack.posetrack.errors import printable
+from mmgnntrack.posetrack.errors import printable, said
 from mmgnntrack.posetrack.stream import digest_of
 from mmgnntrack.visualization import PanelFiles
 
@@ -97,8 +98,8 @@ class VideoOutputs:
             done, panels_whole = index(done), bool(panels_whole)
             options = {str(option): str(value) for option, value in options.items()}
         except Exception as error:  # the unpickler stumbles in many ways
-            what = f'{type(error).__name__}: {str(error).partition(chr(10))[0]}'
-            raise ValueError(f'--resume: {self._state_file} is no state of an earlier run ({what})') from error
+            what = f'this version goes on from ({type(error).__name__}: {said(error)}): begin anew, without --resume'
+            raise ValueError(f'--resume: {self._state_file} is no state that {what}') from error
         for option, value in options.items():
             if value != self.options.get(option):
                 flag = option if option in _NO_OPTIONS else f'--{option.replace("_", "-")}'
@@ -115,12 +116,23 @@ class VideoOutputs:
             raise ValueError(f'--resume: {self._state_file} is of another version ({error!r:.300})') from error
         self._done, self._panels_whole = done, panels_whole
 
+    def resume_or_begin(self) -> str | None:
+        """Goes on where an earlier run has ended, or else begins anew; says why, if there was such a run."""
+        try:
+            self.resume()
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            return str(error)
+        return None
+
     def open(self, source: FrameSource) -> None:
         """Begins the files of a video. What an earlier run has drawn is drawn again: an mp4 cannot be gone on with."""
         name = self.video.name
         if not self._done:
             self._state_file.unlink(missing_ok=True)  # of another run, which this one takes the place of
-        for end in ('.partial.mp4', '.partial.png', '_fusion.partial.mp4', '.state.partial', '.afterwards.jsonl'):
+        remove_unfinished(self.folder, f'{name}.mp4', f'{name}_fusion.mp4')
+        for end in ('.state.partial', '.afterwards.jsonl'):
             (self.folder / f'.{name}{end}').unlink(missing_ok=True)  # of one that was killed
         self.poses = PoseStream(self._frames_file, self.video, keep=self._done)
         self.panels = PanelFiles(self.folder, name, self._panel_names, source.fps)
@@ -160,8 +172,13 @@ class VideoOutputs:
             torch.save(kept, file)
         partial.replace(self._state_file)
 
-    def close(self, done: bool) -> None:
-        """Writes what is asked for; what is done needs no resuming."""
+    def close(self, done: bool, check: Callable[[], None]) -> None:
+        """Writes what is asked for; what is done needs no resuming.
+
+        Args:
+            done: whether the video is over.
+            check: raises an error if another run works on the video by now, whose files must stay.
+        """
         self.writing.close()
         if self.overlay:
             self.overlay.close()
@@ -182,8 +199,9 @@ class VideoOutputs:
         if final is not self.poses:
             final.path.unlink()
         if done:
+            check()
             self._state_file.unlink(missing_ok=True)
-            self.poses.path.unlink()
+            self._frames_file.unlink()
 
 
 def weights_digest(model: VideoPoseTracker) -> str:

@@ -67,7 +67,7 @@ class Claim:
                 life = f'whose last sign of life was {max(holder["age"], 0):.0f} s ago (dead after {EXPIRY:.0f} s)'
                 raise ClaimedError(f'{self.path.parent}: {name} is being worked on by {who}, {life}')
             if holder is not None and self._take_over():
-                if holder['age'] <= EXPIRY:  # only this machine knows of the death
+                if holder['age'] <= EXPIRY / 2:  # only this machine knows of the death, however clocks differ
                     break
                 time.sleep(SEEN)  # another may have taken over, too, who did not see this claim yet
                 if self._is_own():
@@ -86,14 +86,14 @@ class Claim:
 
     def check(self) -> None:
         """Raises ClaimedError if somebody else has it now, or has had it."""
-        if time.time() - self._looked > EXPIRY / 2:  # the whole process was still, the thread that looks may be late
+        if time.time() - self._looked > 1.5 * BEAT:  # the whole process was still, the thread that looks may be late
             self._look()
         if self._lost:
             raise ClaimedError(f'{self.path}: somebody else has taken over, this process was still for too long')
 
     def survived(self) -> None:
         """Forgets those that have died with it: what they died of is over."""
-        if self.deaths:
+        if self.deaths and self._is_own():
             self.deaths = 0
             self._write()
 

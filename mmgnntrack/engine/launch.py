@@ -127,7 +127,7 @@ def _drop_missing_backends(config: Config) -> None:
 def _port_of_the_job() -> None:
     """mmengine gives all jobs of Slurm the same port, of which only one on a machine can have it. A port that is named,
     as MASTER_PORT or `env_cfg.dist_cfg.port`, is taken."""
-    job, step = (int(os.environ.get(f'SLURM_{name}_ID', 0)) for name in ('JOB', 'STEP'))
+    job, step = (int(os.environ.get(f'SLURM_{name}_ID') or 0) for name in ('JOB', 'STEP'))
     os.environ.setdefault('MASTER_PORT', str(20000 + (job + 1000 * step) % 10000))
 
 

@@ -85,15 +85,12 @@ class InstanceCache:
             np.savez(file, **arrays)
 
     def _read(self, path: Path, without: Collection[str]) -> InstanceData:
-        device = next(self.network.parameters()).device
-        result = InstanceData()
         try:
             with np.load(path) as arrays:
-                for key in arrays:
-                    name = key.removeprefix('tensor/')
-                    if name not in without:
-                        value = arrays[key]
-                        result.set_field(value if name == key else torch.from_numpy(value).to(device).float(), name)
+                found = {key: arrays[key] for key in arrays if key.removeprefix('tensor/') not in without}
+            tensors = {key: torch.from_numpy(value) for key, value in found.items() if key.startswith('tensor/')}
         except Exception as error:  # zip and numpy fail in many ways
             raise ValueError(f'{path}: this cached result cannot be read ({said(error)}); delete it') from error
-        return result
+        device = next(self.network.parameters()).device
+        found |= {key: tensor.to(device).float() for key, tensor in tensors.items()}
+        return InstanceData(**{key.removeprefix('tensor/'): value for key, value in found.items()})

@@ -76,7 +76,9 @@ def read_top(path: Path) -> dict[str, Any] | list[Any]:
         if key == 'annotations':
             document.setdefault(key, [value])
         elif key == 'images':
-            document.setdefault(key, DiskList()).append(value)
+            if key not in document:
+                document[key] = DiskList()
+            document[key].append(value)
         elif key in document:
             raise UnfitError(f'{key} twice')
         else:

@@ -43,7 +43,6 @@ class PoseStream:
             fresh.write_bytes(b'')
         fresh.replace(path)
         self._file = path.open('r+b')
-        self._file.seek(0, os.SEEK_END)
         self._count = keep
 
     def __len__(self) -> int:
@@ -54,6 +53,7 @@ class PoseStream:
         hold (see `write_video`)."""
         entry = (*frame_entry(self._count, frame, self.video), note)
         line = json.dumps(entry, separators=(',', ':'), allow_nan=False).encode() + b'\n'
+        self._file.seek(0, os.SEEK_END)
         self._file.write(line)
         self._digest.update(line)
         self._count += 1
@@ -99,9 +99,12 @@ class PoseStream:
         return (note for _, _, note in self._entries())
 
     def _entries(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], str | None]]:
-        self.flush()
-        with self.path.open('rb') as file:
-            yield from map(json.loads, islice(file, self._count))
+        place = 0  # the file of that name may be another run's by now
+        for _ in range(self._count):
+            self._file.seek(place)
+            line = self._file.readline()
+            place += len(line)
+            yield json.loads(line)
 
 
 def digest_of(path: Path, frames: int) -> str:

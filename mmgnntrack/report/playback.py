@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from mmgnntrack.files import for_opencv
+from mmgnntrack.files import for_opencv, unfinished
 from mmgnntrack.visualization.canvas import resized
 
 #: px; a larger copy would take longer to write than the rest of the page.
@@ -28,7 +28,7 @@ def write_playable(overlay: Path, path: Path) -> Path | None:
     Returns:
         The path; None where OpenCV has no such encoder, or reads no frame.
     """
-    partial = path.with_name(f'.{path.stem}.partial.webm')
+    partial = unfinished(path, path.suffix)
     capture = cv2.VideoCapture(for_opencv(overlay))
     fps, length = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     writer = None

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmgnntrack.files import for_opencv
+from mmgnntrack.files import for_opencv, unfinished
 
 from .canvas import draw_label
 
@@ -33,7 +33,7 @@ class OverlayVideo:
     def __init__(self, path: str | Path, fps: float, num_frames: int | None = None) -> None:
         self.path = Path(path)
         self.fps = fps
-        self._partial = self.path.with_name(f'.{self.path.stem}.partial.mp4')
+        self._partial = unfinished(self.path, '.mp4')
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._last: np.ndarray | None = None

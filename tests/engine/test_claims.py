@@ -12,9 +12,16 @@ import pytest
 
 from mmgnntrack.engine import claims
 from mmgnntrack.engine.claims import EXPIRY, Claim, ClaimedError
+from mmgnntrack.processes import this_process
 
 #: Children that have all modules already.
 FORK = multiprocessing.get_context('fork')
+
+
+@pytest.fixture(autouse=True)
+def seen_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the disk of this machine."""
+    monkeypatch.setattr(claims, 'SEEN', 0.05)
 
 
 @pytest.fixture
@@ -77,9 +84,11 @@ def test_one_of_another_machine_expires(path: Path) -> None:
         assert claim.deaths == 1
 
 
+@pytest.mark.parametrize('number', ['9' * 10, '9' * 5000, 'x', ''])
 @pytest.mark.parametrize('deaths', ['many', None, 1.5, 10**30])
-def test_one_that_was_damaged(path: Path, deaths: object) -> None:
-    path.write_text(json.dumps(dict(process='00000000-' + '9' * 30, host=3, deaths=deaths)))
+def test_one_that_was_damaged(path: Path, deaths: object, number: str) -> None:
+    machine = this_process().partition('-')[0]
+    path.write_text(json.dumps(dict(process=f'{machine}-{number}', host=3, deaths=deaths)))
     os.utime(path, (0, 0))
     with Claim(path) as claim:
         assert claim.deaths == 1
@@ -169,7 +178,6 @@ def test_two_machines_take_over_what_both_saw_dead(path: Path, monkeypatch: pyte
 def test_taken_over_and_over_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a process that was suspended, whose work another has done."""
     monkeypatch.setattr(claims, 'BEAT', 0.05)
-    monkeypatch.setattr(claims, 'SEEN', 0.05)
     with Claim(path) as claim:
         path.unlink()
         wait_for(lambda: claim._lost)
@@ -191,6 +199,8 @@ def test_who_was_still_looks_before_going_on(path: Path, taken: bool, monkeypatc
         else:
             claim.check()
             assert path.stat().st_mtime > 0
+            path.write_text(json.dumps(dict(token='another')))
+            claim.check()  # has just looked
 
 
 def test_one_that_another_machine_has_just_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

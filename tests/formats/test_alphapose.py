@@ -86,6 +86,9 @@ def test_bad_files(tmp_path: Path) -> None:
     (tmp_path / 'a.json').write_text('{"people": []}')
     with pytest.raises(PoseTrackFormatError, match="a.json, field 'file': expected AlphaPose's list of objects, got {"):
         read(tmp_path / 'a.json', 'alphapose')
+    (tmp_path / 'a.json').write_text('[{"image_id": "0.jpg", "x": ' + '[' * 600 + ']' * 600 + '}]')
+    with pytest.raises(PoseTrackFormatError, match="a.json, field 'file': expected AlphaPose's list .* without end"):
+        read(tmp_path / 'a.json')
     (tmp_path / 'a.json').write_text('[{"image_id": "0.jpg",')
     with pytest.raises(PoseTrackFormatError, match="a.json, field 'file': expected JSON, got"):
         read(tmp_path / 'a.json')

@@ -58,7 +58,7 @@ def _go_on(folder: Path, outputs: VideoOutputs, frames: int) -> None:
         outputs.add(result, source.newest)
         if len(outputs) == frames:
             break
-    outputs.close(frames == source.length)
+    outputs.close(frames == source.length, lambda: None)
 
 
 def half_tracked() -> dict[str, bytes]:

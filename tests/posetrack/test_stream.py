@@ -68,6 +68,17 @@ def test_goes_on_where_another_stopped(tmp_path: Path) -> None:
         streamed(path, keep=9)
 
 
+def test_another_run_that_takes_the_file_harms_nothing(tmp_path: Path) -> None:
+    """One that was still for so long that another one began anew writes its own frames, or none."""
+    path = tmp_path / 'frames.jsonl'
+    first = streamed(path, 3)
+    second = streamed(path, 1)
+    first.append(VIDEO.frames[3])
+    for stream, count in ((first, 4), (second, 1)):
+        stream.write_posetrack(tmp_path / 'a.json')
+        assert len(read_video(tmp_path / 'a.json')) == len(stream.frames()) == count
+
+
 def test_a_digest_tells_whether_a_file_has_the_same_frames(tmp_path: Path) -> None:
     path = tmp_path / 'frames.jsonl'
     first = streamed(path, 3)

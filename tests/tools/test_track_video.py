@@ -18,7 +18,7 @@ from mmengine.runner import save_checkpoint
 from mmgnntrack.apis import video_outputs
 from mmgnntrack.apis.pose_track_inferencer import find_config
 from mmgnntrack.apis.video_outputs import VideoOutputs
-from mmgnntrack.engine.claims import Claim
+from mmgnntrack.engine.claims import Claim, ClaimedError
 from mmgnntrack.posetrack import COCO, PoseStream, read_poses, read_video
 from mmgnntrack.registry import MODELS
 from mmgnntrack.visualization import OverlayVideo
@@ -100,7 +100,7 @@ def test_ctrl_c_and_resume(track: Callable, frames: Path, options: list[str], tm
     process = FORK.Process(target=lambda: results.put(track(*arguments, parts)), daemon=True)
     process.start()
     lines = parts / '.many.frames.jsonl'
-    while process.is_alive() and not (lines.is_file() and list(parts.glob('.many.partial.mp4'))):
+    while process.is_alive() and not (lines.is_file() and list(parts.glob('.many.mp4.*.partial.mp4'))):
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGINT)
     process.join(timeout=60)
@@ -185,6 +185,27 @@ def test_a_state_that_is_broken(track: Callable, frames: Path, options: list[str
         status, _, errors = track(frames, '--out-dir', out, *arguments, '--resume')
         assert status == 1 and f'--resume: {out / name} is ' in errors.splitlines()[-1]
         assert track(frames, '--out-dir', out, *arguments)[0] == 0, harm
+
+
+def test_one_that_has_lost_its_claim_removes_nothing(
+    track: Callable, frames: Path, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was still for so long, while it wrote its files, that another one works on the video."""
+    closing, close = [], VideoOutputs.close
+
+    def check(claim: Claim) -> None:
+        if closing:
+            raise ClaimedError('somebody else has it')
+
+    def slow(outputs: VideoOutputs, done: bool, check: Callable[[], None]) -> None:
+        closing.append(outputs)
+        close(outputs, done, check)
+
+    monkeypatch.setattr(Claim, 'check', check)
+    monkeypatch.setattr(VideoOutputs, 'close', slow)
+    status, _, errors = track(frames, '--out-dir', tmp_path, '--save-json', 'posetrack', *options)
+    assert status == 1 and 'somebody else has it' in errors
+    assert (tmp_path / f'.{frames.name}.frames.jsonl').is_file()
 
 
 def test_two_at_once(track: Callable, frames: Path, options: list[str], tmp_path: Path) -> None:
