@@ -82,13 +82,20 @@ def test_bad_input(tmp_path: Path, entries: list[Any], message: str) -> None:
         read(tmp_path / 'alphapose-results.json', 'alphapose')
 
 
+def test_what_is_nested_deeply(tmp_path: Path) -> None:
+    """How deep is too deep differs between versions of Python."""
+    path, nested = a_file(tmp_path, a_person('0.jpg') | {'other': '@'}), '[' * 600 + ']' * 600
+    path.write_text(path.read_text().replace('"@"', nested))
+    try:
+        assert len(read(path).frames[0]) == 1
+    except PoseTrackFormatError as error:
+        assert "field 'file': expected AlphaPose's list" in str(error)
+
+
 def test_bad_files(tmp_path: Path) -> None:
     (tmp_path / 'a.json').write_text('{"people": []}')
     with pytest.raises(PoseTrackFormatError, match="a.json, field 'file': expected AlphaPose's list of objects, got {"):
         read(tmp_path / 'a.json', 'alphapose')
-    (tmp_path / 'a.json').write_text('[{"image_id": "0.jpg", "x": ' + '[' * 600 + ']' * 600 + '}]')
-    with pytest.raises(PoseTrackFormatError, match="a.json, field 'file': expected AlphaPose's list .* without end"):
-        read(tmp_path / 'a.json')
     (tmp_path / 'a.json').write_text('[{"image_id": "0.jpg",')
     with pytest.raises(PoseTrackFormatError, match="a.json, field 'file': expected JSON, got"):
         read(tmp_path / 'a.json')
