@@ -7,11 +7,11 @@ Examples:
 """
 
 import argparse
-from contextlib import nullcontext
 from pathlib import Path
 
 import torch
 from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
 
 from mmgnntrack.command_line import one_line_errors, tool_parser
 from mmgnntrack.engine.claims import EXPIRY, Claim
@@ -19,6 +19,20 @@ from mmgnntrack.engine.launch import FILE_ERRORS, add_common_arguments, build_ru
 
 #: Seconds that a training waits for one that died on another machine, as after a scheduler has moved it.
 PATIENCE = 1.2 * EXPIRY
+
+
+class ClaimHook(Hook):
+    """Ends a training that was suspended for so long that another one has taken over its folder.
+
+    Args:
+        claim: on the folder.
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+
+    def after_train_iter(self, *_: object, **__: object) -> None:
+        self.claim.check()
 
 
 def parse_args() -> argparse.Namespace:
@@ -52,8 +66,12 @@ def main() -> None:
     if args.auto_scale_lr:
         config.setdefault('auto_scale_lr', {})['enable'] = True
     runner = build_runner(config)
+    if not is_main_process():
+        runner.train()
+        return
     # Two trainings in one folder would write over each other's checkpoints.
-    with Claim(Path(runner.work_dir) / '.training.claim', PATIENCE) if is_main_process() else nullcontext():
+    with Claim(Path(runner.work_dir) / '.training.claim', PATIENCE) as claim:
+        runner.register_hook(ClaimHook(claim))
         runner.train()
 
 

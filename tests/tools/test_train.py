@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mmgnntrack.engine.claims import Claim, ClaimedError
+
 ROOT = Path(__file__).parents[2]
 ITERATIONS = 12
 
@@ -63,6 +65,20 @@ def test_resumes_after_kills(run_tool: Callable, tmp_path: Path) -> None:
     assert iterations == list(range(int(before.stem[5:]) + 1, ITERATIONS + 1))
     assert (tmp_path / f'iter_{ITERATIONS}.pth').is_file()
     assert any(tmp_path.rglob('events.out.tfevents.*'))
+
+
+def test_one_that_another_has_taken_over(run_tool: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def check(claim: Claim) -> None:
+        looked.append(claim)
+        if len(looked) == 3:
+            raise ClaimedError('somebody else has taken over')
+
+    monkeypatch.setattr(Claim, 'check', check)
+    with pytest.raises(ClaimedError, match='somebody else'):
+        run_tool(ROOT / 'tools/train.py')(*options(tmp_path))
+    assert not (tmp_path / 'iter_4.pth').is_file()
 
 
 def test_two_processes(tmp_path: Path) -> None:
