@@ -32,7 +32,8 @@ def read_deeplabcut(path: Path, given: Given) -> PoseVideo:
     that has a joint is a pose, its identity is ignored; without likelihood joints have no scores.
 
     Args:
-        path: the `.csv`, or the `.h5`, which needs `tables` (PyTables).
+        path: the `.csv`, or the `.h5`, which needs `tables` (PyTables). The latter has to be trusted: pandas keeps
+            pickles in it, and HDF5 crashes on some damaged ones.
         given: what else is known.
 
     Raises:
