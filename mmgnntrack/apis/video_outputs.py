@@ -10,7 +10,7 @@ import torch
 from mmengine.structures import InstanceData
 from tqdm import tqdm
 
-from mmgnntrack.files import remove_unfinished
+from mmgnntrack.files import remove_unfinished, whole_file
 from mmgnntrack.models import VideoPoseTracker
 from mmgnntrack.posetrack import PoseFrame, PoseStream, PoseVideo
 from mmgnntrack.posetrack.errors import printable, said
@@ -131,9 +131,9 @@ class VideoOutputs:
         name = self.video.name
         if not self._done:
             self._state_file.unlink(missing_ok=True)  # of another run, which this one takes the place of
-        remove_unfinished(self.folder, f'{name}.mp4', f'{name}_fusion.mp4')
-        for end in ('.state.partial', '.afterwards.jsonl'):
-            (self.folder / f'.{name}{end}').unlink(missing_ok=True)  # of one that was killed
+        written = (f'{name}.mp4', f'{name}_fusion.mp4', self._state_file.name, self._frames_file.name)
+        remove_unfinished(self.folder, *written)
+        (self.folder / f'.{name}.afterwards.jsonl').unlink(missing_ok=True)  # of one that was killed
         self.poses = PoseStream(self._frames_file, self.video, keep=self._done)
         self.panels = PanelFiles(self.folder, name, self._panel_names, source.fps)
         if self._panels_whole:
@@ -166,11 +166,9 @@ class VideoOutputs:
     def save(self, panels_whole: bool = False) -> None:
         """Lets a later run begin after the newest frame, with the panels so far if their files are whole."""
         self.poses.flush()
-        partial = self._state_file.with_suffix('.partial')
-        with partial.open('wb') as file:  # torch would not take every name
+        with whole_file(self._state_file, binary=True) as file:
             kept = self.inferencer.state(), len(self.poses), self.poses.digest, panels_whole, self.options
             torch.save(kept, file)
-        partial.replace(self._state_file)
 
     def close(self, done: bool, check: Callable[[], None]) -> None:
         """Writes what is asked for; what is done needs no resuming.

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from mmgnntrack.files import whole_file
+from mmgnntrack.files import unfinished, whole_file
 
 from .posetrack18 import parse_posetrack18
 from .video import PoseFrame, PoseVideo
@@ -35,7 +35,7 @@ class PoseStream:
         self.path = path
         self.video = replace(video, frames=[])
         self._digest, size = _first(path, keep) if keep else (sha256(), 0)
-        fresh = path.with_name(f'{path.name}.partial')  # whoever still has the old file open writes into that
+        fresh = unfinished(path)  # whoever still has the old file open writes into that
         if keep:
             shutil.copyfile(path, fresh)
             os.truncate(fresh, size)

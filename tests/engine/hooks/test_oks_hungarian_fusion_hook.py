@@ -79,7 +79,7 @@ def write_checkpoint(config: Config, path: Path) -> None:
 @pytest.mark.parametrize(
     ('stock', 'rest'),
     [
-        ('posetrack18/td-hm_hrnet-w32_8xb64-20e_posetrack18-256x192.py', EVALUATORS),
+        ('posetrack18/td-hm_hrnet-w48_8xb64-20e_posetrack18-256x192.py', EVALUATORS),
         ('coco/td-hm_res50_8xb64-210e_coco-256x192.py', PICTURES),
     ],
 )

@@ -244,8 +244,8 @@ def test_who_was_not_seen_lately_is_predicted_less_surely(make: Make, power: flo
     tracker.step(estimated(HERE), 0)
     poses = a_doubt()
     found = tracker.step(poses, 4)
-    # Where it is corrected by some 15 px; peaks differ by half a pixel between processors.
-    assert (np.abs(found.keypoints - poses.keypoints).max() > 10) == corrected
+    # Of x alone, 15 px, half a pixel is left on some processors.
+    assert (np.linalg.norm(found.keypoints - poses.keypoints, axis=-1).max() > 15) == corrected
     assert np.abs(make_up(tracker, poses) - BODY - HERE).max() < 4  # seen in the frame before: as sure as ever
 
 
